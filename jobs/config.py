@@ -1,0 +1,82 @@
+"""What a night is started with: the home folder and the run.
+
+A default stands here once; the command line and the DAG both take it from here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.errors import UsageError
+
+DEFAULT_HOME = "var"
+DEFAULT_SEED = 7
+DEFAULT_USERS = 20_000
+#: Where feeds come from; `landing` means they are there already.
+FEED_SOURCES = ("simulated", "uci", "landing")
+#: The product policy that belongs to a source, unless the command names another.
+DEFAULT_POLICY = {"simulated": "wallet_loan_cny", "uci": "card_holder_loan_twd",
+                  "landing": "wallet_loan_cny"}
+
+
+def home_folder(given: str | None = None) -> Path:
+    """`--home`, else `NIGHTLIST_HOME`, else ./var; always absolute."""
+    return Path(given or os.environ.get("NIGHTLIST_HOME") or DEFAULT_HOME).expanduser().resolve()
+
+
+def as_of_date(text: str) -> dt.date:
+    """The as-of date from ISO text.
+
+    Raises:
+        UsageError: When the text is not a date.
+    """
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("--as-of", "a date like 2026-06-30", repr(text),
+                         "give the as-of date as YYYY-MM-DD") from None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One night's run as its steps see it.
+
+    Attributes:
+        home: The root of everything that is written.
+        as_of: The night's date: only what was delivered by then is seen.
+        source: One of FEED_SOURCES.
+        data: Folder of the real files, for an adapter.
+        users: Size of the simulated city.
+        seed: Of the simulated city and of training.
+        policy: Name of the product policy.
+        run_id: Fingerprint of the frozen inputs; empty before the step `freeze`.
+    """
+
+    home: Path
+    as_of: dt.date
+    source: str = "landing"
+    data: Path | None = None
+    users: int = DEFAULT_USERS
+    seed: int = DEFAULT_SEED
+    policy: str = DEFAULT_POLICY["landing"]
+    run_id: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """`nights/<as_of>/<run_id>`.
+
+        Raises:
+            UsageError: Before the inputs were frozen.
+        """
+        if not self.run_id:
+            raise UsageError(f"nights/{self.as_of}", "frozen inputs", "none",
+                             f"run the step first: nightlist run freeze --as-of {self.as_of}")
+        return self.home / "nights" / self.as_of.isoformat() / self.run_id
+
+    @property
+    def release_id(self) -> str:
+        """Date and run in one name, the same for every replay of the run."""
+        return f"{self.as_of.isoformat()}-{self.run_id}"

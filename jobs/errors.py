@@ -1,0 +1,55 @@
+"""Errors that a user can act on: what, where, expected, found, remedy."""
+
+from __future__ import annotations
+
+
+class NightlistError(Exception):
+    """The one base class: its text is a single line and ends in the remedy.
+
+    Args:
+        where: The object, e.g. `statements.balance_minor` or `landing/statements/2005-10-01`.
+        expected: What should have been there, with its unit.
+        found: What was there.
+        remedy: What to do about it.
+    """
+
+    def __init__(self, where: str, expected: str, found: str, remedy: str) -> None:
+        self.where, self.expected, self.found, self.remedy = where, expected, found, remedy
+        text = f"{where}: expected {expected}, found {found}; {remedy}"
+        super().__init__(" ".join(text.split()))
+
+    def __reduce__(self) -> tuple[type, tuple[str, str, str, str]]:
+        """Errors travel between Airflow's processes: rebuilt from their four parts."""
+        return type(self), (self.where, self.expected, self.found, self.remedy)
+
+
+class DeliveryRefused(NightlistError):
+    """A delivery is missing or is not what its manifest says; nothing of it was taken."""
+
+
+class SchemaMismatch(NightlistError):
+    """A table's columns differ from its contract; all differences are listed at once."""
+
+
+class GateFailed(NightlistError):
+    """A critical expectation failed; the night stops here and publishes nothing."""
+
+
+class PolicyError(NightlistError):
+    """A policy file is not valid, or no version of it is in force on the as-of date."""
+
+
+class ModelMismatch(NightlistError):
+    """The matrix to score differs from what the model was trained on."""
+
+
+class TrainingRefused(NightlistError):
+    """The labelled data cannot carry a model."""
+
+
+class ReleaseError(NightlistError):
+    """A release cannot be published or found; the pointer has not moved."""
+
+
+class UsageError(NightlistError):
+    """The command's words are off."""

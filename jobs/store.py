@@ -1,0 +1,120 @@
+"""Tables in folders: written whole beside their place, checked, then renamed into it.
+
+A reader therefore sees a whole table or none, and a crash leaves only a `.tmp-` folder that the
+next write removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+
+from jobs.contracts.table import Table
+from jobs.errors import NightlistError, UsageError
+
+
+def write(df: DataFrame, table: Table, folder: Path) -> int:
+    """Write a frame as Parquet files and return the number of rows in them.
+
+    Raises:
+        SchemaMismatch: When the frame is not what the contract says.
+    """
+    table.check(df, f"mend the job that builds {table.name}")
+    staged = _staged(folder)
+    df.write.mode("overwrite").parquet(str(staged))
+    _swap(staged, folder)
+    return count(folder)
+
+
+def write_sorted(rows: pa.Table, table: Table, folder: Path) -> str:
+    """Write rows as one file in key order and return its sha256: the same rows, the same bytes."""
+    if rows.schema.names != table.columns:
+        raise UsageError(table.name, ", ".join(table.columns), ", ".join(rows.schema.names),
+                         f"mend the job that builds {table.name}")
+    rows = rows.cast(table.arrow_schema).sort_by([(column, "ascending") for column in table.key])
+    staged = _staged(folder)
+    staged.mkdir(parents=True)
+    pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
+                   store_schema=False)
+    _swap(staged, folder)
+    return file_sha256(folder / f"{table.name}.parquet")
+
+
+def read(spark: SparkSession, folders: Path | Iterable[Path], table: Table) -> DataFrame:
+    """Read a table from one or more folders, with the contract's columns in its order.
+
+    Raises:
+        NightlistError: When a folder does not exist.
+        SchemaMismatch: When the files are not what the contract says.
+    """
+    paths = [folders] if isinstance(folders, Path) else list(folders)
+    for path in paths:
+        require(path, table.name)
+    if not paths:
+        return spark.createDataFrame([], table.spark_schema)
+    df = spark.read.parquet(*[str(p) for p in paths])
+    table.check(df, f"the files in {paths[0].name} were written by another version; rerun the "
+                    f"step that writes {table.name}")
+    return df
+
+
+def read_arrow(folder: Path, table: Table) -> pa.Table:
+    """Read a small table without an engine, in contract order."""
+    require(folder, table.name)
+    return pq.read_table(folder, partitioning=None).select(table.columns)
+
+
+def require(folder: Path, name: str) -> None:
+    """Refuse to go on where an earlier step has not written its table."""
+    if not folder.is_dir():
+        raise NightlistError(name, f"the table in {folder.parent.name}/{folder.name}",
+                             "no such folder", "run the earlier steps first (nightlist steps)")
+
+
+def count(folder: Path) -> int:
+    """Rows in the Parquet files of a folder, from their footers."""
+    return sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet"))
+
+
+def write_json(content: Any, path: Path) -> None:
+    """Write canonical JSON (sorted keys) in one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".tmp-{path.name}")
+    staged.write_text(canonical(content, indent=2) + "\n", encoding="utf-8")
+    staged.replace(path)
+
+
+def canonical(content: Any, indent: int | None = None) -> str:
+    """JSON with sorted keys: the same content gives the same text."""
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=indent, default=str)
+
+
+def fingerprint(content: Any) -> str:
+    """sha256 over the canonical JSON of the content, as hex."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file's bytes, as hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _staged(folder: Path) -> Path:
+    staged = folder.with_name(f".tmp-{folder.name}")
+    shutil.rmtree(staged, ignore_errors=True)
+    staged.parent.mkdir(parents=True, exist_ok=True)
+    return staged
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    staged.rename(folder)
