@@ -1,0 +1,58 @@
+# make night   set up and run one night through Airflow on simulated feeds
+# make test    set up and run style, types and tests
+# make help    the rest
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup night test lint types bench lock readme clean
+
+PYTHON ?= python3
+AS_OF ?= 2026-06-30
+FEEDS ?= simulated
+USERS ?= 20000
+SEED ?= 7
+DATA ?=
+export NIGHTLIST_HOME ?= $(CURDIR)/var
+UV_VERSION := 0.13.9
+VENV := $(CURDIR)/.venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help:  ## show this help
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY)  ## make .venv with every version from requirements.lock
+
+# uv installs the stack in a fifth of pip's time; it comes from the registry into .venv itself.
+$(READY): requirements.lock setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Nightlist needs Python 3.11 to 3.13, found {v[0]}.{v[1]}: make PYTHON=python3.11 …")'
+	@echo "setting up .venv (once)"
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+night: $(READY)  ## a night through Airflow: AS_OF=DATE FEEDS=simulated|uci DATA=PATH USERS=N SEED=N
+	@dags/test_night "$(AS_OF)" "$(FEEDS)" "$(DATA)" "$(USERS)" "$(SEED)"
+
+test: $(READY) lint types  ## style, types and all tests that can run here
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)  ## style and docstrings
+	@$(BIN)/flake8 jobs models expectations dags tests
+
+types: $(READY)  ## static types
+	@$(BIN)/mypy jobs models expectations dags
+
+bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users; Airflow's share
+	@$(BIN)/python tests/bench/night.py
+
+lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --extra dev --upgrade setup.cfg --output-file requirements.lock
+
+readme: $(READY)  ## renew the README's data dictionary
+	@$(BIN)/nightlist dictionary --write README.md
+
+clean:  ## remove .venv; what nights wrote in var/ stays
+	@rm -rf $(VENV)

@@ -1,0 +1,82 @@
+"""The nightly DAG: the steps of `jobs/steps.py`, one task each.
+
+Wiring only: nothing heavy is imported before a task runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pendulum
+from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from jobs import config
+from jobs.errors import NightlistError
+from jobs.steps import FREEZE, STEPS, run_step
+
+DOC = """
+### nightly_whitelist
+
+**Owner**: data platform. **Impact**: marketing invites from the whitelist that this DAG publishes;
+when it fails, the earlier release stays in force and nobody new is invited tomorrow.
+
+**When a task fails**, its last log line says what was expected, what was found and what to do.
+Mend that and clear the task: every step may be run again, and nothing is visible before `release`
+moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped.
+
+The logical date is the as-of date: only what was delivered by then is seen.
+"""
+
+
+def _run(run_id: str) -> config.Run:
+    """The run of this DAG run: its date and parameters."""
+    context = get_current_context()
+    params, dag = context["params"], context["dag"]
+    moment = context.get("logical_date") or context["dag_run"].run_after
+    return config.Run(
+        home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
+        source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
+        users=params["users"], seed=params["seed"],
+        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], run_id=run_id)
+
+
+def _step(name: str, run_id: str = "") -> str:
+    """Run one step; what Nightlist refuses would be refused again, so it is not retried."""
+    try:
+        return run_step(name, _run(run_id)).run_id
+    except NightlistError as error:
+        print(f"nightlist: {name}: {error}", flush=True)
+        raise AirflowFailException(str(error)) from error
+
+
+with DAG(
+    "nightly_whitelist",
+    description="Who may be invited tomorrow, with which limit and rate, and why",
+    doc_md=DOC,
+    # In the evening, when the day's feeds are in; the as-of date is that day.
+    schedule="30 22 * * *",
+    start_date=pendulum.datetime(2026, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["nightlist", "release"],
+    default_args={"owner": "data platform", "retries": 1,
+                  "retry_delay": dt.timedelta(seconds=30),
+                  "execution_timeout": dt.timedelta(hours=2)},
+    params={
+        "feeds": Param("landing", enum=list(config.FEED_SOURCES)),
+        "data": Param("", type="string"),
+        "users": Param(config.DEFAULT_USERS, type="integer", minimum=1),
+        "seed": Param(config.DEFAULT_SEED, type="integer"),
+        "policy": Param("", type="string"),
+    },
+):
+    previous, frozen = None, ""
+    for step in STEPS:
+        current = task(_step, task_id=step.name, doc_md=step.does)(step.name, frozen)
+        if step.name == FREEZE:
+            frozen = current
+        if previous is not None:
+            previous >> current
+        previous = current

@@ -1,0 +1,1 @@
+"""Great Expectations: suites derived from the contracts, business rules added by hand."""

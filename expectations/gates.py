@@ -1,0 +1,106 @@
+"""The four gates of a night: after intake, features and scores, and before release.
+
+Each is a step of its own: it reads what the step before wrote, records every result in
+`gates.json` of the run and stops the night on a critical failure.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from expectations import suites
+from expectations.gate import Result, as_rows, run_suite, stop_on_critical
+from jobs import store
+from jobs.config import Run
+from jobs.contracts import feeds, release
+from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
+from jobs.contracts.table import Table
+from jobs.errors import GateFailed
+from jobs.inputs import clean_table, frozen
+from jobs.policies.policy import load
+from jobs.session import session
+
+GATES_FILE = "gates.json"
+
+
+def after_intake(run: Run) -> dict[str, int]:
+    """The clean tables of the frozen deliveries hold what their contracts promise."""
+    spark = session()
+    results = [result for feed in feeds.FEEDS.values()
+               for result in run_suite("intake", clean_table(spark, run, feed),
+                                       _clean_suite(feed), [])]
+    return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")
+
+
+def _clean_suite(feed: Table) -> Table:
+    """A clean table's key holds within a delivery: the second clock is part of it."""
+    clean = feeds.clean(feed)
+    return Table(**{**clean.__dict__, "key": (*feed.key, "delivery_date")})
+
+
+def after_features(run: Run) -> dict[str, int]:
+    """Both matrices are whole and mostly known."""
+    return _close(run, "features", [
+        *_on(run, "features", FEATURE_MATRIX, suites.features()),
+        *_on(run, "features", TRAINING_MATRIX, [])], "rerun features")
+
+
+def after_scores(run: Run) -> dict[str, int]:
+    """Everyone has a probability, and it tells people apart."""
+    return _close(run, "scores", _on(run, "scores", SCORES, suites.scores()),
+                  "look at the model's card and train again")
+
+
+def before_release(run: Run) -> dict[str, int]:
+    """The audit: the published tables keep their contracts, the policy and each other.
+
+    Raises:
+        GateFailed: Also when files differ from the hashes in run.json or counts disagree.
+    """
+    policy = load(run.policy, run.as_of)
+    limits = [limit for tier in policy.tiers for limit in tier.limits]
+    table = release.whitelist(policy.currency)
+    business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits))
+    _hashes_hold(run)
+    results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
+               *_on(run, "release", release.WATERFALL, [])]
+    _counts_agree(run)
+    return _close(run, "release", results, "nothing was published; rerun the night")
+
+
+def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:
+    df = store.read(session(), run.folder / table.name, table)
+    return run_suite(gate, df, table, business)
+
+
+def _hashes_hold(run: Run) -> None:
+    for name, expected in frozen(run).get("tables", {}).items():
+        found = store.file_sha256(run.folder / name / f"{name}.parquet")
+        if found != expected:
+            raise GateFailed(f"gate release: {name}", f"sha256 {expected[:12]} as written",
+                             found[:12], "the file was changed after the night wrote it; rerun")
+
+
+def _counts_agree(run: Run) -> None:
+    """Whitelist, decisions and waterfall must tell of the same people."""
+    invited = store.count(run.folder / "whitelist")
+    decided = pq.read_table(run.folder / "decisions", columns=["is_invited"])
+    steps = store.read_arrow(run.folder / "waterfall", release.WATERFALL).to_pylist()
+    yes = sum(decided.column("is_invited").to_pylist())
+    last = max(steps, key=lambda row: row["step_number"])["remaining"]
+    if not invited == yes == last:
+        raise GateFailed("gate release: whitelist", "as many rows as invited decisions and the "
+                         "waterfall's end", f"{invited}, {yes} and {last}", "rerun offers")
+
+
+def _close(run: Run, gate: str, results: list[Result], remedy: str) -> dict[str, int]:
+    path = run.folder / GATES_FILE
+    earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    rows = [row for row in earlier if row["gate"] != gate] + as_rows(results)
+    store.write_json(rows, path)
+    stop_on_critical(results, remedy)
+    return {"expectations": len(results),
+            "warnings": sum(not result.success for result in results)}

@@ -1,0 +1,82 @@
+"""Expectation suites: the baseline of a table from its contract, business rules by hand.
+
+Severity `critical` stops the night, `warning` is recorded in the report.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import great_expectations as gx
+import great_expectations.expectations as gxe
+
+from jobs.contracts.table import Field, Table
+
+CRITICAL, WARNING = "critical", "warning"
+#: Types whose bounds an expectation can compare.
+COMPARABLE = ("integer", "double", "date", "rate")
+
+
+def baseline(table: Table) -> list[Any]:
+    """What the contract itself promises: columns, key, nulls, bounds, closed lists."""
+    promised: list[Any] = [
+        gxe.ExpectTableColumnsToMatchOrderedList(column_list=table.columns, severity=CRITICAL),
+        gxe.ExpectTableRowCountToBeBetween(min_value=1, severity=CRITICAL)]
+    if len(table.key) == 1:
+        promised.append(gxe.ExpectColumnValuesToBeUnique(column=table.key[0], severity=CRITICAL))
+    elif table.key:
+        promised.append(gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key),
+                                                            severity=CRITICAL))
+    for field in table.fields:
+        promised.extend(_of_field(field))
+    return promised
+
+
+def _of_field(field: Field) -> list[Any]:
+    promised: list[Any] = []
+    if not field.nullable:
+        promised.append(gxe.ExpectColumnValuesToNotBeNull(column=field.name, severity=CRITICAL))
+    if field.type in COMPARABLE and (field.minimum is not None or field.maximum is not None):
+        promised.append(gxe.ExpectColumnValuesToBeBetween(
+            column=field.name, min_value=field.minimum, max_value=field.maximum,
+            severity=CRITICAL))
+    if field.allowed:
+        promised.append(gxe.ExpectColumnValuesToBeInSet(
+            column=field.name, value_set=list(field.allowed), severity=CRITICAL))
+    return promised
+
+
+def features() -> list[Any]:
+    """Business rules of the feature matrix: most of it should be known."""
+    return [gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=0.9, severity=WARNING)
+            for name in ("card_limit_minor", "utilization_1_ratio", "payment_sum_6_minor")]
+
+
+def scores() -> list[Any]:
+    """Business rules of the scores: a model that says the same of everyone is broken."""
+    return [
+        gxe.ExpectColumnStdevToBeBetween(column="pd", min_value=1e-6, severity=CRITICAL),
+        gxe.ExpectColumnMeanToBeBetween(column="pd", min_value=0.001, max_value=0.4,
+                                        severity=WARNING)]
+
+
+def whitelist(limit_column: str, low: int, high: int) -> list[Any]:
+    """Business rules before release.
+
+    Args:
+        limit_column: Name of the limit with its currency.
+        low: Lowest limit the policy can give, whole currency units.
+        high: Highest limit.
+    """
+    return [
+        gxe.ExpectColumnValuesToBeBetween(column=limit_column, min_value=low, max_value=high,
+                                          severity=CRITICAL),
+        gxe.ExpectColumnValuesToBeUnique(column="offer_id", severity=CRITICAL),
+        # The law's ceiling for the all-in cost of a consumer loan is 24 % a year.
+        gxe.ExpectColumnValuesToBeBetween(column="rate_annual", min_value=0, max_value=0.24,
+                                          strict_min=True, severity=CRITICAL)]
+
+
+def suite(table: Table, business: list[Any]) -> gx.ExpectationSuite:
+    """The whole suite of a table."""
+    return gx.ExpectationSuite(name=table.name, expectations=[*baseline(table), *business])

@@ -1,0 +1,184 @@
+"""The command line: `nightlist …` = `python -m jobs …`.
+
+Every command has a help text with an example; a test fails where one has not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from jobs import config
+from jobs.errors import NightlistError, UsageError
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command; a NightlistError becomes one line on standard error and exit code 1."""
+    arguments = parser().parse_args(words)
+    try:
+        arguments.command(arguments)
+    except NightlistError as error:
+        print(f"nightlist: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # The reader (head, less) has seen enough.
+    except KeyboardInterrupt:
+        print("nightlist: stopped; nothing was published by this run", file=sys.stderr)
+        return 130
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options, help and examples."""
+    top = argparse.ArgumentParser(
+        prog="nightlist", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Who may be invited to a loan tomorrow, with which limit and rate, and why.",
+        epilog="example: nightlist night --as-of 2026-06-30 --feeds simulated")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _nights(commands)
+    _readers(commands)
+    return top
+
+
+def _add(commands: argparse._SubParsersAction, name: str, run: Command, text: str,
+         example: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".",
+        epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("--home", metavar="DIR", help="where everything is written and read "
+                         f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
+    command.set_defaults(command=run)
+    return command
+
+
+def _nights(commands: argparse._SubParsersAction) -> None:
+    night = _add(commands, "night", _night, "run a whole night, from the feeds to the release",
+                 "nightlist night --as-of 2005-11-01 --feeds uci --data ../shared/data/"
+                 "uci_credit_card")
+    step = _add(commands, "run", _step, "run one step of a night",
+                "nightlist run features --as-of 2026-06-30")
+    step.add_argument("step", metavar="STEP", help="a name from: nightlist steps")
+    for command in (night, step):
+        command.add_argument("--as-of", required=True, metavar="DATE",
+                             help="the night's date: only what was delivered by then counts")
+        command.add_argument("--feeds", choices=config.FEED_SOURCES,
+                             help="where the feeds come from; landing: they are there already "
+                             "(default: landing)")
+        command.add_argument("--data", metavar="PATH", help="folder of the real files, for uci")
+        command.add_argument("--users", type=int, default=config.DEFAULT_USERS, metavar="N",
+                             help="people of the simulated city (default: %(default)s)")
+        command.add_argument("--seed", type=int, default=config.DEFAULT_SEED, metavar="N",
+                             help="of the simulated city and of training (default: %(default)s)")
+        command.add_argument("--policy", metavar="NAME", help="the product policy (default: the "
+                             "one that belongs to the feeds)")
+    _add(commands, "steps", _steps, "list the steps of a night in their order",
+         "nightlist steps")
+    dictionary = _add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
+                      "it in a README", "nightlist dictionary --write README.md")
+    dictionary.add_argument("--write", metavar="FILE", help="a Markdown file with the "
+                            "dictionary's marks; only what stands between them is replaced")
+
+
+def _readers(commands: argparse._SubParsersAction) -> None:
+    for name, text in (("whitelist", "the people invited by a release"),
+                       ("decisions", "everyone considered by a release, with the failing rules"),
+                       ("waterfall", "how many people each rule of a release removed")):
+        command = _add(commands, name, _table, f"show {text}",
+                       f"nightlist {name} --as-of 2026-06-30 --format csv --output {name}.csv")
+        command.add_argument("--as-of", metavar="DATE",
+                             help="the newest release of that night (default: the one in force)")
+        command.add_argument("--format", default="table", choices=("table", "csv", "parquet",
+                                                                   "json"),
+                             help="default: %(default)s; all but table have every row")
+        command.add_argument("--output", metavar="FILE", help="default: the terminal")
+        command.set_defaults(table=name)
+    summary = _add(commands, "summary", _summary, "show a release in short: waterfall, number "
+                   "invited, money committed, and where the table and the report lie",
+                   "nightlist summary --as-of 2026-06-30")
+    summary.add_argument("--as-of", metavar="DATE", help="default: the release in force")
+
+
+def _run(arguments: argparse.Namespace) -> config.Run:
+    source = arguments.feeds or "landing"
+    if arguments.users < 1:
+        raise UsageError("--users", "at least 1", str(arguments.users), "give a larger number")
+    return config.Run(
+        home=config.home_folder(arguments.home), as_of=config.as_of_date(arguments.as_of),
+        source=source, data=Path(arguments.data).resolve() if arguments.data else None,
+        users=arguments.users, seed=arguments.seed,
+        policy=arguments.policy or config.DEFAULT_POLICY[source])
+
+
+def _night(arguments: argparse.Namespace) -> None:
+    from jobs.steps import run_all
+
+    run = run_all(_run(arguments))
+    _print_summary(run.home, run.as_of)
+
+
+def _step(arguments: argparse.Namespace) -> None:
+    from jobs.steps import FREEZE, find, open_run, run_step
+
+    run = _run(arguments)
+    later = find(arguments.step)[1] > find(FREEZE)[1]
+    run_step(arguments.step, open_run(run.home, run.as_of) if later else run)
+
+
+def _steps(arguments: argparse.Namespace) -> None:
+    from jobs.steps import STEPS
+
+    for number, step in enumerate(STEPS, start=1):
+        print(f"{number:>2}  {step.name:<14}  {step.does}")
+
+
+def _dictionary(arguments: argparse.Namespace) -> None:
+    from jobs.contracts.dictionary import dictionary, renew
+
+    if arguments.write:
+        renew(Path(arguments.write))
+    else:
+        print(dictionary())
+
+
+def _as_of(arguments: argparse.Namespace) -> dt.date | None:
+    return config.as_of_date(arguments.as_of) if arguments.as_of else None
+
+
+def _table(arguments: argparse.Namespace) -> None:
+    from jobs.release import warehouse
+    from jobs.show import show
+
+    home = config.home_folder(arguments.home)
+    release = warehouse.current(home, _as_of(arguments))
+    show(warehouse.read(home, arguments.table, release.release_id), arguments.format,
+         Path(arguments.output) if arguments.output else None,
+         f"{arguments.table} of {release.release_id}")
+
+
+def _summary(arguments: argparse.Namespace) -> None:
+    _print_summary(config.home_folder(arguments.home), _as_of(arguments))
+
+
+def _print_summary(home: Path, as_of: dt.date | None) -> None:
+    from jobs.release import warehouse
+    from jobs.show import terminal_table
+
+    release = warehouse.current(home, as_of)
+    terminal_table(warehouse.read(home, "waterfall", release.release_id),
+                   f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),
+                   limit=100)
+    night = home / "nights" / release.as_of_date.isoformat()
+    print(f"invited    {release.invited:,} of {release.considered:,} considered")
+    print(f"committed  {release.committed_amount:,} {release.currency}")
+    print(f"table      {home / 'warehouse'} (nightlist whitelist --home {home})")
+    print(f"run        {night / release.release_id.removeprefix(f'{release.as_of_date}-')}")
+    print(f"report     {home / 'reports' / release.as_of_date.isoformat() / 'index.html'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""The data dictionary: Markdown from the contracts, kept current between two marks in the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jobs.contracts import feeds, night, release
+from jobs.contracts.table import Field, Table
+from jobs.errors import UsageError
+
+BEGIN = "<!-- dictionary: made by `nightlist dictionary --write README.md` -->"
+END = "<!-- end of dictionary -->"
+#: Stands for the product's currency in the limit's name.
+CURRENCY = "<currency>"
+
+GROUPS: tuple[tuple[str, tuple[Table, ...]], ...] = (
+    ("Published", (release.whitelist(CURRENCY), release.DECISIONS, release.WATERFALL,
+                   release.RELEASES)),
+    ("Delivered", tuple(feeds.FEEDS.values())),
+    ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, night.ELIGIBILITY,
+                  night.LIMITS)),
+)
+
+
+def dictionary() -> str:
+    """The whole dictionary as Markdown."""
+    parts = []
+    for title, tables in GROUPS:
+        parts.append(f"### {title}\n")
+        parts.extend(_table(table) for table in tables)
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    head = (f"**`{table.name}`**: {table.meaning} Grain: {table.grain}. Key: "
+            f"{', '.join(f'`{column}`' for column in table.key)}. Owner: {table.owner}. "
+            f"Source: {table.source}.\n\n| column | type | unit | meaning |\n|---|---|---|---|\n")
+    return head + "".join(_row(field) for field in table.fields)
+
+
+def _row(field: Field) -> str:
+    notes = [field.meaning]
+    if field.allowed:
+        notes.append("One of " + ", ".join(f"`{value}`" for value in field.allowed) + ".")
+    if field.nullable:
+        notes.append("May be missing.")
+    if field.monotone:
+        notes.append("PD may only " + ("rise" if field.monotone > 0 else "fall") + " with it.")
+    if field.reason_code:
+        notes.append(f"Reason `{field.reason_code}`.")
+    name = field.name.replace("<", "&lt;").replace(">", "&gt;")
+    unit = field.unit.replace("<", "&lt;").replace(">", "&gt;")
+    return f"| {name} | {field.type} | {unit} | {' '.join(notes)} |\n"
+
+
+def renewed(text: str, where: str) -> str:
+    """The text with the dictionary between its marks renewed.
+
+    Raises:
+        UsageError: When the marks are not there.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(where, f"the marks {BEGIN} and {END}", "a text without them",
+                         "add the two lines where the dictionary should stand")
+    return f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}"
+
+
+def renew(path: Path) -> None:
+    """Write the current dictionary into a Markdown file."""
+    path.write_text(renewed(path.read_text(encoding="utf-8"), path.name), encoding="utf-8")

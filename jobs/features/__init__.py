@@ -1,0 +1,1 @@
+"""What is known about a person on a date: point-in-time by construction."""

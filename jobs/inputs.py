@@ -1,0 +1,91 @@
+"""The frozen inputs of a night: which deliveries, policy, code and seed it is a function of.
+
+Written once by the step `freeze` as `run.json`; every later step reads only these deliveries, so
+that one arriving in the middle of the night changes nothing. The fingerprint of the inputs is the
+run's id: the same inputs are the same run.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+
+import expectations
+import jobs
+import models
+from jobs import store
+from jobs.config import Run
+from jobs.contracts import feeds
+from jobs.contracts.table import Table
+from jobs.errors import NightlistError
+from jobs.intake.intake import clean_partition, taken_in
+from jobs.policies.policy import load
+
+RUN_FILE = "run.json"
+#: Characters of the fingerprint that name a run.
+RUN_ID_LENGTH = 12
+
+
+def main(run: Run) -> dict[str, Any]:
+    """Freeze the night's inputs and return the run's id."""
+    inputs = gather(run)
+    run_id = store.fingerprint(inputs)[:RUN_ID_LENGTH]
+    folder = run.home / "nights" / run.as_of.isoformat() / run_id
+    if not (folder / RUN_FILE).is_file():
+        store.write_json({"run_id": run_id, "inputs": inputs}, folder / RUN_FILE)
+    return {"run_id": run_id, "deliveries": len(inputs["deliveries"]),
+            "policy": f"{run.policy} {inputs['policy']['version']}"}
+
+
+def gather(run: Run) -> dict[str, Any]:
+    """Everything the night is a function of, as JSON content."""
+    policy = load(run.policy, run.as_of)
+    deliveries = []
+    for name in feeds.FEEDS:
+        for folder in sorted((run.home / "clean" / name).glob("delivery_date=*")):
+            day = folder.name.partition("=")[2]
+            if day <= run.as_of.isoformat():
+                deliveries.append({"feed": name, "delivery_date": day,
+                                   **(taken_in(run.home, name, day) or {})})
+    return {"as_of": run.as_of.isoformat(), "seed": run.seed, "source": run.source,
+            "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
+                       "currency": policy.currency},
+            "deliveries": deliveries, "code_version": code_version()}
+
+
+@cache
+def code_version() -> str:
+    """Fingerprint of the source that computes a night: it needs no git and sees every edit."""
+    roots = [Path(str(package.__file__)).parent for package in (jobs, models, expectations)]
+    sources = {f"{root.name}/{path.relative_to(root)}": store.file_sha256(path)
+               for root in roots for path in sorted(root.rglob("*.py"))}
+    return store.fingerprint(sources)[:RUN_ID_LENGTH]
+
+
+def frozen(run: Run) -> dict[str, Any]:
+    """The contents of the run's run.json.
+
+    Raises:
+        NightlistError: When the night was not frozen.
+    """
+    path = run.folder / RUN_FILE
+    if not path.is_file():
+        raise NightlistError(f"nights/{run.as_of}/{run.run_id}", RUN_FILE, "no such file",
+                             f"run the step first: nightlist run freeze --as-of {run.as_of}")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def record(run: Run, key: str, content: Any) -> None:
+    """Add what the night wrote (hashes of tables, the model) to its run.json."""
+    store.write_json({**frozen(run), key: content}, run.folder / RUN_FILE)
+
+
+def clean_table(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
+    """The clean rows of a feed from the frozen deliveries only."""
+    folders = [clean_partition(run.home, feed.name, row["delivery_date"])
+               for row in frozen(run)["inputs"]["deliveries"] if row["feed"] == feed.name]
+    return store.read(spark, folders, feeds.clean(feed))

@@ -1,0 +1,1 @@
+"""Intake: deliveries in the landing area are checked whole, then row by row."""

@@ -1,0 +1,1 @@
+"""Outcomes to learn from, as known on a date."""

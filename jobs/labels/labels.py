@@ -1,0 +1,37 @@
+"""Loan performance → labels: the outcomes that the night may learn from.
+
+Source: clean loan_performance. Grain: one user and observation date. Output: `labels`. Of several
+deliveries about the same window the newest counts.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from jobs import store
+from jobs.config import Run
+from jobs.contracts.feeds import LOAN_PERFORMANCE
+from jobs.contracts.night import LABELS
+from jobs.inputs import clean_table
+from jobs.session import session
+
+
+def build(performance: DataFrame, as_of: F.Column) -> DataFrame:
+    """The newest known outcome of each window that had closed by the as-of date.
+
+    The observation date of a label is the day before its performance window may move anything:
+    features of that row are those known by `observed_on`.
+    """
+    newest = Window.partitionBy(*LOAN_PERFORMANCE.key).orderBy(F.col("delivery_date").desc())
+    return (performance
+            .where((F.col("delivery_date") <= as_of) & (F.col("event_date") <= as_of))
+            .withColumn("recency", F.row_number().over(newest))
+            .where(F.col("recency") == 1)
+            .select("user_id", F.col("observed_on").alias("as_of_date"), "is_default"))
+
+
+def main(run: Run) -> dict[str, int]:
+    """Write the night's labels."""
+    labels = build(clean_table(session(), run, LOAN_PERFORMANCE), F.lit(run.as_of))
+    return {"labels": store.write(labels, LABELS, run.folder / "labels")}

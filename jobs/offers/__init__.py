@@ -1,0 +1,1 @@
+"""From eligibility to the offers of the night."""

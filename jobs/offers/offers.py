@@ -1,0 +1,122 @@
+"""The tables of the release: whitelist, decisions, waterfall.
+
+Sources: `scores`, `eligibility`, `limits`, `feature_matrix`, `labels`, the PD model. Grain: one
+user (waterfall: one step). Output: `whitelist`, `decisions`, `waterfall` as single files in key
+order; their hashes go into `run.json`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs import store
+from jobs.config import Run
+from jobs.contracts import feeds, release
+from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
+from jobs.contracts.table import TYPES
+from jobs.errors import NightlistError
+from jobs.inputs import clean_table, record
+from jobs.limits.tier_matrix import MINOR
+from jobs.policies.policy import DAYS_PER_YEAR, Policy, load
+from jobs.scores import reasons
+from jobs.scores.score import champion
+from jobs.session import session
+
+#: The last step of the waterfall: eligible, but the money to lend ended before this person.
+FUNDING_RULE, FUNDING_CODE = "funding", "FUNDING_SPENT"
+
+
+def decisions(scores: DataFrame, matrix: DataFrame, eligibility: DataFrame, limits: DataFrame,
+              release_id: str) -> DataFrame:
+    """One row for everyone considered: invited, or the rules that said no."""
+    unfunded = F.coalesce(~F.col("is_funded"), F.lit(False))
+    failing = F.when(unfunded, F.array(F.lit(FUNDING_RULE))).otherwise(F.col("failing_rules"))
+    return (scores
+            .join(matrix.select("user_id", "segment"), on="user_id", how="inner")
+            .join(eligibility, on="user_id", how="inner")
+            .join(limits.select("user_id", "is_funded"), on="user_id", how="left")
+            .withColumn("failing_rules", failing)
+            .withColumn("is_invited", F.size("failing_rules") == 0)
+            .withColumn("first_failing_rule", F.get("failing_rules", F.lit(0)))
+            .withColumn("release_id", F.lit(release_id))
+            .select(*release.DECISIONS.columns))
+
+
+def whitelist(decided: DataFrame, limits: DataFrame, reason_codes: DataFrame, policy: Policy,
+              as_of: dt.date) -> DataFrame:
+    """One row for everyone invited: the offer from tomorrow on, with its reasons."""
+    contract = release.whitelist(policy.currency)
+    start = as_of + dt.timedelta(days=1)
+    end = as_of + dt.timedelta(days=policy.offer_valid_days)
+    offer = F.concat_ws("|", F.lit(policy.product), F.lit(as_of.isoformat()), F.col("user_id"))
+    annual = (F.col("rate_daily") * F.lit(DAYS_PER_YEAR)).cast(TYPES["rate"][0])
+    return (decided.where(F.col("is_invited"))
+            .join(limits, on="user_id", how="inner")
+            .join(reason_codes, on="user_id", how="inner")
+            .withColumn("offer_id", F.substring(F.sha2(offer, 256), 1, 16))
+            .withColumn(f"limit_{policy.currency.lower()}",
+                        (F.col("limit_minor") / F.lit(MINOR)).cast("long"))
+            .withColumn("rate_annual", annual)
+            .withColumn("valid_from", F.lit(start))
+            .withColumn("valid_to", F.lit(end))
+            .select(*contract.columns))
+
+
+def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
+              release_id: str) -> pa.Table:
+    """Count everyone down from known to invited.
+
+    Args:
+        decided: The decisions.
+        known: People with a bound card.
+        borrowers: Of them, people whose loan performance is known; they are not considered.
+
+    Raises:
+        NightlistError: When the counts do not reconcile to the last person.
+    """
+    firsts = Counter(decided.column("first_failing_rule").to_pylist())
+    invited = firsts.pop(None, 0)
+    steps = [("known", "", 0), ("has_loan_with_us", "BORROWER", borrowers),
+             *((rule.name, rule.reason_code, firsts.pop(rule.name, 0)) for rule in policy.rules),
+             (FUNDING_RULE, FUNDING_CODE, firsts.pop(FUNDING_RULE, 0)), ("invited", "", 0)]
+    rows, remaining = [], known
+    for number, (step, code, removed) in enumerate(steps):
+        remaining -= removed
+        rows.append({"release_id": release_id, "step_number": number, "step": step,
+                     "reason_code": code, "removed": removed, "remaining": remaining})
+    if firsts or remaining != invited or known - borrowers != decided.num_rows:
+        raise NightlistError(
+            "waterfall", f"{known} known - {borrowers} borrowers = {decided.num_rows} considered, "
+            f"{invited} invited", f"{remaining} remaining, rules without a step {dict(firsts)}",
+            "rerun eligibility and limits; if it stays, a person was lost or counted twice")
+    return pa.Table.from_pylist(rows, schema=release.WATERFALL.arrow_schema)
+
+
+def main(run: Run) -> dict[str, int]:
+    """Write the three tables of the release."""
+    spark, policy = session(), load(run.policy, run.as_of)
+    tables = {table.name: store.read(spark, run.folder / table.name, table)
+              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, LIMITS, LABELS)}
+    matrix, limits = tables["feature_matrix"], tables["limits"]
+    decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
+                             run.release_id).toArrow()
+    decided = spark.createDataFrame(decided_rows, release.DECISIONS.spark_schema)
+    invited = decided.where(F.col("is_invited")).select("user_id")
+    codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"), champion(run))
+    listed = whitelist(decided, limits, codes, policy, run.as_of).toArrow()
+    cards = clean_table(spark, run, feeds.BOUND_CARDS).select("user_id").distinct()
+    borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
+    steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
+    record(run, "tables", {
+        "whitelist": store.write_sorted(listed, release.whitelist(policy.currency),
+                                        run.folder / "whitelist"),
+        "decisions": store.write_sorted(decided_rows, release.DECISIONS,
+                                        run.folder / "decisions"),
+        "waterfall": store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")})
+    return {"considered": decided_rows.num_rows, "invited": listed.num_rows,
+            "committed": int(sum(listed.column(f"limit_{policy.currency.lower()}").to_pylist()))}

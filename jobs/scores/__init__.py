@@ -1,0 +1,1 @@
+"""The PD model in the night: training on known outcomes, scoring everyone, reasons."""

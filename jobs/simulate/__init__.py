@@ -1,0 +1,1 @@
+"""The simulated city: feeds with a known truth, drawn from a seed."""

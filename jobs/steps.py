@@ -1,0 +1,176 @@
+"""The order of a night's steps: the one place that says it.
+
+The command line (`nightlist night`) and the DAG (`dags/nightly_whitelist.py`) both walk `STEPS`.
+This module imports nothing heavy: a step's module is imported when the step runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import importlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.config import Run
+from jobs.errors import UsageError
+
+OPENING_FILE, STEPS_FILE, OPEN_RUN_FILE = "opening.json", "steps.json", "open.json"
+#: Steps before this one work on landing and clean tables, not on a run.
+FREEZE = "freeze"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: its name, `module:function` taking a Run, and what it does."""
+
+    name: str
+    target: str
+    does: str
+
+
+STEPS: tuple[Step, ...] = (
+    Step("deliver", "jobs.adapters.deliver:main", "bring feeds of the chosen source to landing"),
+    Step("intake", "jobs.intake.intake:main", "verify deliveries; clean tables and quarantine"),
+    Step(FREEZE, "jobs.inputs:main", "fix the deliveries, policy, code and seed of the run"),
+    Step("check_intake", "expectations.gates:after_intake", "gate: clean tables"),
+    Step("labels", "jobs.labels.labels:main", "known outcomes to learn from"),
+    Step("features", "jobs.features.matrix:main", "point-in-time features to learn and to score"),
+    Step("check_features", "expectations.gates:after_features", "gate: feature matrices"),
+    Step("train", "jobs.scores.train:main", "train and calibrate the PD model"),
+    Step("score", "jobs.scores.score:main", "probability of default of everyone considered"),
+    Step("check_scores", "expectations.gates:after_scores", "gate: scores"),
+    Step("eligibility", "jobs.offers.eligibility:main", "policy rules, all that fail"),
+    Step("limits", "jobs.limits.tier_matrix:main", "limit and rate by the tier matrix, funded"),
+    Step("offers", "jobs.offers.offers:main", "whitelist, decisions and waterfall"),
+    Step("check_release", "expectations.gates:before_release", "gate: the audit before release"),
+    Step("release", "jobs.release.release:main", "into Iceberg, then move the pointer"),
+    Step("report", "jobs.report.page:main", "the page of the night"),
+)
+
+
+def run_step(name: str, run: Run) -> Run:
+    """Run one step, print its line, record its seconds and memory, and return the run.
+
+    Args:
+        name: A name in STEPS.
+        run: With `run_id` from the step `freeze` on.
+
+    Returns:
+        The run; after `freeze` with its id.
+    """
+    step, number = find(name)
+    module, _, function = step.target.partition(":")
+    start = time.perf_counter()
+    _reset_peak_memory()
+    main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
+    counts = main(run)
+    seconds = round(time.perf_counter() - start, 2)
+    if name == FREEZE:
+        run = dataclasses.replace(run, run_id=counts["run_id"])
+        _open(run)
+    record = {"step": name, "seconds": seconds, "peak_mib": _peak_memory_mib(), "counts": counts}
+    _record(run, record)
+    said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
+    print(f"nightlist {number:>2}/{len(STEPS)}  {name:<14} {seconds:>6.1f} s  "
+          f"{record['peak_mib']:>5} MiB  {said}", flush=True)
+    return run
+
+
+def run_all(run: Run) -> Run:
+    """Run every step in order in this process."""
+    for step in STEPS:
+        run = run_step(step.name, run)
+    return run
+
+
+def find(name: str) -> tuple[Step, int]:
+    """The step of that name and its place, from 1.
+
+    Raises:
+        UsageError: When there is none.
+    """
+    for number, step in enumerate(STEPS, start=1):
+        if step.name == name:
+            return step, number
+    raise UsageError(f"step {name}", "one of " + ", ".join(s.name for s in STEPS), repr(name),
+                     "see: nightlist steps")
+
+
+def open_run(home: Path, as_of: dt.date) -> Run:
+    """The run that was frozen last for that date, to go on with one of its steps.
+
+    Raises:
+        UsageError: When none was frozen.
+    """
+    path = _night(home, as_of) / OPEN_RUN_FILE
+    if not path.is_file():
+        raise UsageError(f"nights/{as_of}", "a run with frozen inputs", "none",
+                         f"start one: nightlist run {FREEZE} --as-of {as_of}")
+    known = json.loads(path.read_text(encoding="utf-8"))
+    return Run(home=home, as_of=as_of, source=known["source"], seed=known["seed"],
+               policy=known["policy"], run_id=known["run_id"])
+
+
+def steps_of(run: Run) -> list[dict[str, Any]]:
+    """The records of the steps run so far: seconds, peak memory (MiB), counts."""
+    path = _record_file(run)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def _night(home: Path, as_of: dt.date) -> Path:
+    return home / "nights" / as_of.isoformat()
+
+
+def _record_file(run: Run) -> Path:
+    return (run.folder / STEPS_FILE if run.run_id else _night(run.home, run.as_of) / OPENING_FILE)
+
+
+def _record(run: Run, record: dict[str, Any]) -> None:
+    from jobs.store import write_json
+
+    records = [one for one in steps_of(run) if one["step"] != record["step"]]
+    write_json([*records, record], _record_file(run))
+
+
+def _open(run: Run) -> None:
+    """Remember the run as its date's newest, and take over what was recorded before it."""
+    from jobs.store import write_json
+
+    opening = _record_file(dataclasses.replace(run, run_id=""))
+    if opening.is_file():
+        write_json(json.loads(opening.read_text(encoding="utf-8")), _record_file(run))
+        opening.unlink()
+    write_json({"run_id": run.run_id, "source": run.source, "seed": run.seed,
+                "policy": run.policy}, _night(run.home, run.as_of) / OPEN_RUN_FILE)
+
+
+def _reset_peak_memory() -> None:
+    """Start the kernel's peak counter of this process anew (Linux; elsewhere it goes on)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        pass
+
+
+def _peak_memory_mib() -> int:
+    """Peak resident memory of this process since the reset, in MiB."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) // 1024
+    except (OSError, StopIteration):
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _show(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+

@@ -1,0 +1,133 @@
+"""Applying a model to Arrow rows: PD, points, and the reasons that spoke for a person.
+
+The Arrow schema is checked before LightGBM sees anything, and LightGBM gets plain numbers:
+LightGBM 4.7 aborts the process on Arrow strings, dates and decimals. Every row is computed by
+itself, so the numbers do not depend on how rows are cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.errors import ModelMismatch
+from models.calibration import Floats, points
+from models.registry import Model
+
+#: Contributions are compared to this many decimals: less is rounding error, not a reason.
+_CONTRIBUTION_DECIMALS = 9
+
+
+def predict(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[Floats,
+                                                                     npt.NDArray[np.int64]]:
+    """PD in [0, 1] and score points of each row, both of shape (rows,).
+
+    Raises:
+        ModelMismatch: When features are missing or not numbers; all are named.
+    """
+    probabilities = model.calibration.pd(margins(model, batch))
+    return probabilities, points(probabilities)
+
+
+def margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
+    """Raw log-odds of each row before calibration, shape (rows,).
+
+    Raises:
+        ModelMismatch: When features are missing or not numbers; all are named.
+    """
+    rows = feature_values(batch, model.feature_names, "feature_matrix")
+    if not len(rows):
+        return np.zeros(0)
+    # One thread: the engine runs as many batches side by side as there are cores.
+    return np.asarray(_booster(model.text).predict(rows, raw_score=True, num_threads=1))
+
+
+def reason_codes(model: Model, batch: pa.RecordBatch | pa.Table,
+                 how_many: int = 3) -> list[list[str]]:
+    """What lowered each person's PD most, against the average of the training rows.
+
+    Exact tree contributions in log-odds (Lundberg et al., From local explanations to global
+    understanding with explainable AI for trees, 2020), summed by the reason code of the feature.
+
+    Args:
+        model: The model that scored the rows.
+        batch: Rows with the model's features.
+        how_many: Codes a row at most.
+
+    Returns:
+        For each row the codes whose sum is below zero, strongest first, ties by code.
+
+    Raises:
+        ModelMismatch: When features are missing or not numbers; all are named.
+    """
+    codes, sums = contributions(model, batch)
+    order = np.argsort(sums, axis=1, kind="stable")[:, :how_many]
+    return [[codes[column] for column in best if row[column] < 0]
+            for row, best in zip(sums, order, strict=True)]
+
+
+def contributions(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[list[str], Floats]:
+    """Reason codes in alphabetical order, and what each adds to the log-odds: (rows, codes)."""
+    rows = feature_values(batch, model.feature_names, "feature_matrix")
+    codes = sorted(set(model.reason_codes))
+    sums = np.zeros((len(rows), len(codes)))
+    if len(rows):
+        each = np.asarray(_booster(model.text).predict(rows, pred_contrib=True, num_threads=1))
+        # Column by column in the model's order: the same sum for a row in any batch.
+        for feature, code in enumerate(model.reason_codes):
+            sums[:, codes.index(code)] += each[:, feature]
+    return codes, np.round(sums, _CONTRIBUTION_DECIMALS)
+
+
+def check_features(schema: pa.Schema, names: Sequence[str], where: str) -> None:
+    """Refuse a schema without the features, or with features that are not numbers.
+
+    Other columns and the order do not matter. A column of Arrow's type null is a feature of
+    which nothing is known.
+
+    Raises:
+        ModelMismatch: With every missing and mistyped feature.
+    """
+    found = {name: schema.field(name).type for name in schema.names}
+    missing = [name for name in names if name not in found]
+    mistyped = [f"{name} {found[name]}" for name in names
+                if name in found and not _is_number(found[name])]
+    if not missing and not mistyped:
+        return
+    wrong = [name for name in names if name in missing or not _is_number(found[name])]
+    told = ([f"no column {', '.join(missing)}"] if missing else []) + mistyped
+    raise ModelMismatch(
+        f"{where}.{wrong[0]}" if len(wrong) == 1 else where,
+        f"numbers in the features {', '.join(wrong)}", ", ".join(told),
+        "rerun the step features with the code that the model was trained with, or train again")
+
+
+def feature_values(batch: pa.RecordBatch | pa.Table, names: Sequence[str], where: str) -> Floats:
+    """The features as doubles, shape (rows, features); null and NaN both mean "not known".
+
+    Raises:
+        ModelMismatch: When features are missing or not numbers; all are named.
+    """
+    check_features(batch.schema, names, where)
+    values = np.empty((batch.num_rows, len(names)))
+    for place, name in enumerate(names):
+        doubles = pc.cast(batch.column(name), pa.float64(), safe=False)
+        values[:, place] = doubles.to_numpy(zero_copy_only=False)
+    return values
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return (pa.types.is_integer(kind) or pa.types.is_floating(kind)
+            or pa.types.is_boolean(kind) or pa.types.is_null(kind))
+
+
+@lru_cache(maxsize=4)
+def _booster(text: str) -> lgb.Booster:
+    """The trees, parsed once a process rather than once a batch."""
+    return lgb.Booster(model_str=text)

@@ -1,0 +1,172 @@
+"""The registry: a model is a folder of text, named by the hash of what is in it.
+
+    <home>/models/<name>/<version>/
+        model.txt      LightGBM's own text
+        metadata.json  features, signs, parameters, calibration, metrics, data, code
+        card.md        the same for a reader
+
+The same data, seed and code give the same version; a version is never written twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobs.errors import ModelMismatch
+from jobs.store import canonical
+from models.calibration import Calibration
+
+_VERSION_DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Model:
+    """Trees as LightGBM's text, and everything that must be known beside them.
+
+    Attributes:
+        text: LightGBM's model text.
+        metadata: As in metadata.json without the version; never changed after training.
+    """
+
+    text: str
+    metadata: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the spec the model was trained by, e.g. `pd`."""
+        return str(self.metadata["name"])
+
+    @property
+    def version(self) -> str:
+        """First 12 hex digits of the sha256 over text and metadata."""
+        content = self.text + canonical(self.metadata)
+        return hashlib.sha256(content.encode()).hexdigest()[:_VERSION_DIGITS]
+
+    @property
+    def sha256(self) -> str:
+        """sha256 of model.txt, as hex."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def feature_names(self) -> list[str]:
+        """Features in the order the trees take them."""
+        return [feature["name"] for feature in self.metadata["features"]]
+
+    @property
+    def reason_codes(self) -> list[str]:
+        """Reason code of each feature, in the same order."""
+        return [feature["reason_code"] for feature in self.metadata["features"]]
+
+    @property
+    def calibration(self) -> Calibration:
+        """From margins to PD."""
+        fitted = self.metadata["calibration"]
+        return Calibration(fitted["slope"], fitted["intercept"])
+
+
+def save(home: Path, model: Model) -> str:
+    """Write a model into the registry and return its version; no-op where it stands already."""
+    folder = _folder(home, model.name, model.version)
+    if folder.is_dir():
+        return model.version
+    staged = folder.with_name(f".tmp-{folder.name}-{uuid.uuid4().hex[:8]}")
+    staged.mkdir(parents=True)
+    content = {**model.metadata, "version": model.version}
+    for name, text in (("model.txt", model.text),
+                       ("metadata.json", canonical(content, indent=2) + "\n"),
+                       ("card.md", card(model))):
+        # Bytes: no platform may change the line ends that the hash was taken over.
+        (staged / name).write_bytes(text.encode())
+    try:
+        os.rename(staged, folder)
+    except OSError:
+        # Another process wrote the same version in between; by its name it is the same model.
+        shutil.rmtree(staged, ignore_errors=True)
+        if not folder.is_dir():
+            raise
+    return model.version
+
+
+def load(home: Path, name: str, version: str) -> Model:
+    """Read a model and prove that it is what its version says.
+
+    Raises:
+        ModelMismatch: When the folder is missing, incomplete or was changed.
+    """
+    where = f"models/{name}/{version}"
+    folder = _folder(home, name, version)
+    try:
+        text = (folder / "model.txt").read_bytes().decode()
+        metadata = json.loads((folder / "metadata.json").read_bytes())
+        metadata.pop("version")
+        model = Model(text, metadata)
+    except FileNotFoundError as lost:
+        raise ModelMismatch(where, "model.txt and metadata.json", f"no {Path(lost.filename).name}",
+                            "train the model again or copy its folder back") from None
+    except (ValueError, KeyError, AttributeError):
+        raise ModelMismatch(where, "metadata of a model with its version", "something else",
+                            "train the model again or copy its folder back") from None
+    if model.version != version:
+        raise ModelMismatch(where, f"files whose hash is {version}", model.version,
+                            "the files were changed; train again or copy the folder back")
+    return model
+
+
+def card(model: Model) -> str:
+    """The model card: what the model is for, what it learned from, how good it is, what it takes.
+
+    Sections after Mitchell et al., Model cards for model reporting (2019).
+    """
+    known = model.metadata
+    metrics, scale = known["metrics"], known["scale"]
+    lines = [
+        f"# Model {model.name}, version {model.version}", "",
+        "Probability of default for the nightly whitelist: who may be invited to a loan. It ranks "
+        "and prices invitations that a person may ignore; it is not made for refusing an "
+        "application. It takes no age, gender or marital status.", "",
+        "## Learned from", "",
+        f"- {known['rows']:,} rows of {known['people']:,} people, {known['bads']:,} of them "
+        f"defaulted ({known['bads'] / known['rows']:.1%}).",
+        f"- Features as known from {known['observed_from']} to {known['observed_to']}, outcomes "
+        f"as known on {known['as_of_date']}.",
+        f"- Data sha256 `{known['data_sha256']}`, seed {known['seed']}, code "
+        f"{known['code_version']}, LightGBM {known['lightgbm_version']}.", "",
+        "## How good", "",
+        f"Out of fold: {known['folds']} folds, each person whole in one of them, margins "
+        "calibrated by Platt scaling.", "",
+        "| metric | value |", "| --- | --- |",
+        f"| AUC | {metrics['auc']:.4f} (95 %: {metrics['auc_low']:.4f} to "
+        f"{metrics['auc_high']:.4f}) |",
+        f"| Gini | {metrics['gini']:.4f} |", f"| KS | {metrics['ks']:.4f} |",
+        f"| Expected calibration error | {metrics['ece']:.4f} |",
+        f"| Brier score | {metrics['brier']:.4f} |", "",
+        "Not measured: other years, other lenders' customers, people like those never lent to.",
+        "",
+        "## Scale", "",
+        f"{scale['anchor_points']} points are odds of {scale['anchor_odds']} good to 1 bad; "
+        f"{scale['points_to_double_odds']} points double the odds.", "",
+        "## Features", "",
+        "The sign says how the PD may move when the feature rises and all else stays: it never "
+        "moves the other way.", "",
+        "| feature | PD may only | reason code |", "| --- | --- | --- |",
+        *(f"| {feature['name']} | {_SIGNS[feature['monotone']]} | {feature['reason_code']} |"
+          for feature in known["features"]),
+        "", "## Trees", "",
+        f"LightGBM, {known['rounds']} trees: "
+        + ", ".join(f"{key} = {value}" for key, value in sorted(known["parameters"].items()))
+        + ".", ""]
+    return "\n".join(lines)
+
+
+_SIGNS = {1: "rise", 0: "move either way", -1: "fall"}
+
+
+def _folder(home: Path, name: str, version: str) -> Path:
+    return home / "models" / name / version

@@ -1,0 +1,60 @@
+"""Gates: a critical failure stops, a warning is kept, a metric that raises is a failure."""
+
+import datetime as dt
+
+import great_expectations.expectations as gxe
+import pytest
+
+from expectations.gate import run_suite, stop_on_critical
+from expectations.suites import CRITICAL, WARNING
+from jobs.contracts.feeds import STATEMENTS
+from jobs.errors import GateFailed
+from jobs.session import session
+
+MAY = dt.date(2026, 5, 31)
+
+
+def results(rows, business=()):
+    df = session().createDataFrame(rows, STATEMENTS.spark_schema)
+    return run_suite("intake", df, STATEMENTS, list(business))
+
+
+def failed(found):
+    return {(one.expectation, one.column, one.severity) for one in found if not one.success}
+
+
+def test_a_table_that_keeps_its_contract_passes():
+    found = results([("anna", MAY, 10, 0), ("ben", MAY, 10, 0)])
+    assert not failed(found) and len(found) > 8
+    stop_on_critical(found, "go on")
+
+
+def test_the_contract_s_key_bounds_and_nulls_are_expected():
+    found = results([("anna", MAY, 10, -1), ("anna", MAY, 10, 0)])
+    assert failed(found) == {
+        ("expect_compound_columns_to_be_unique", "user_id+event_date", CRITICAL),
+        ("expect_column_values_to_be_between", "payment_minor", CRITICAL)}
+
+
+def test_an_empty_table_fails():
+    assert ("expect_table_row_count_to_be_between", "", CRITICAL) in failed(results([]))
+
+
+def test_a_critical_failure_stops_with_what_was_found():
+    with pytest.raises(GateFailed, match=r"statements.payment_minor: expected .*1 of 1 rows, "
+                                         "e.g. -1; ask again"):
+        stop_on_critical(results([("anna", MAY, 10, -1)]), "ask again")
+
+
+def test_a_warning_is_recorded_and_does_not_stop():
+    found = results([("anna", MAY, 10, 0)], [gxe.ExpectColumnValuesToBeBetween(
+        column="balance_minor", min_value=11, severity=WARNING)])
+    assert failed(found) == {("expect_column_values_to_be_between", "balance_minor", WARNING)}
+    stop_on_critical(found, "go on")
+
+
+def test_an_expectation_that_cannot_be_computed_is_a_failure():
+    found = results([("anna", MAY, 10, 0)], [gxe.ExpectColumnValuesToBeBetween(
+        column="no_such_column", min_value=0, severity=CRITICAL)])
+    with pytest.raises(GateFailed, match="could not be computed"):
+        stop_on_critical(found, "mend the suite")

@@ -1,0 +1,129 @@
+"""Features: values worked by hand, and what may be seen when."""
+
+import datetime as dt
+
+import pytest
+from pyspark.sql import functions as F
+
+from jobs.contracts import feeds
+from jobs.features.matrix import build, candidates
+from jobs.session import session
+
+AS_OF = dt.date(2026, 6, 30)
+MONTH_ENDS = [dt.date(2026, 5, 31), dt.date(2026, 4, 30), dt.date(2026, 3, 31),
+              dt.date(2026, 2, 28), dt.date(2026, 1, 31), dt.date(2025, 12, 31)]
+DELIVERED = dt.date(2026, 6, 1)
+
+
+def frame(table, rows):
+    return session().createDataFrame(rows, feeds.clean(table).spark_schema)
+
+
+def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):
+    return (user, event, limit, 30, "female", "university", "single", delivered)
+
+
+def months(values, user="anna", delivered=DELIVERED):
+    return [(user, day, *value, delivered)
+            for day, value in zip(MONTH_ENDS, values, strict=False)]
+
+
+def features(cards=(), bills=(), status=(), as_of=AS_OF):
+    spine = session().createDataFrame([("anna", as_of)], "user_id string, as_of_date date")
+    rows = build(spine, frame(feeds.BOUND_CARDS, list(cards) or [card()]),
+                 frame(feeds.STATEMENTS, list(bills)),
+                 frame(feeds.BUREAU_STATUS, list(status))).collect()
+    assert len(rows) == 1
+    return rows[0].asDict()
+
+
+BILLS = months([(50_000, 4_000), (40_000, 10_000), (30_000, 0), (20_000, 5_000), (10_000, 2_000),
+                (0, 1_000)])
+
+
+@pytest.fixture(scope="module")
+def of_anna():
+    status = months([(0,), (2,), (1,), (-1,), (-2,), (0,)])
+    return features(bills=BILLS, status=status)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("utilization_1_ratio", 0.5),                    # 500 of 1,000
+    ("utilization_mean_3_ratio", 0.4),               # (500 + 400 + 300) / 3,000
+    ("utilization_mean_6_ratio", 0.25),              # 1,500 / 6,000
+    ("utilization_trend_ratio", 0.1),                # rises 100 of 1,000 a month
+    ("utilization_change_3_ratio", 0.2),
+    ("headroom_1_minor", 50_000), ("headroom_sum_6_minor", 450_000),
+    ("balance_to_mean_ratio", 2.0),                  # 500 over a mean of 250
+    ("balance_growth_ratio", None),                  # the oldest balance is zero
+    ("balance_increase_count_5", 5),
+    ("payment_1_ratio", 0.1),                        # 40 settles 400
+    ("payment_2_ratio", 10 / 30),                    # 100 settles 300
+    ("payment_4_ratio", 0.5),                        # 50 settles 100
+    ("payment_last_2_ratio", 0.2),                   # 140 of 700
+    ("payment_sum_6_minor", 22_000), ("payment_second_6_minor", 5_000),
+    ("payment_min_6_minor", 0), ("zero_payment_count_6", 1),
+    ("unpaid_1_ratio", 0.36),                        # 400 - 40 of 1,000
+    ("spend_1_minor", 14_000),                       # 500 - 400 + 40
+    ("spend_max_5_minor", 20_000),                   # 400 - 300 + 100
+    ("overdue_balance_3_ratio", 0.7),                # late in months 2 and 3: 400 + 300
+    ("overdue_months_1", 0), ("overdue_months_2", 2), ("overdue_months_max_3", 2),
+    ("overdue_months_sum_3", 3), ("overdue_months_weighted_6", 14),   # 5 * 2 + 4 * 1
+    ("overdue_count_6", 2), ("overdue_2plus_count_6", 1),
+    ("months_since_overdue", 2), ("months_since_overdue_2plus", 2),
+    ("revolving_count_6", 2), ("paid_in_full_count_6", 1), ("no_use_count_6", 1),
+    ("segment", "thick_file"), ("statement_months", 6), ("bureau_months", 6),
+])
+def test_a_feature_has_the_value_worked_by_hand(of_anna, name, value):
+    found = of_anna[name]
+    assert found == (value if value is None or isinstance(value, (int, str))
+                     else pytest.approx(value))
+
+
+def test_a_person_unknown_to_the_bureau_is_thin_and_not_clean():
+    found = features(bills=BILLS)
+    assert (found["segment"], found["overdue_count_6"], found["months_since_overdue"]) == (
+        "thin_file", None, None)
+
+
+def test_a_short_file_gives_means_over_the_months_there_are():
+    found = features(bills=BILLS[:2])
+    assert found["utilization_mean_6_ratio"] == pytest.approx(0.45)
+    assert (found["statement_months"], found["utilization_trend_ratio"]) == (2, None)
+
+
+def test_a_delivery_after_the_as_of_date_changes_nothing():
+    late = months([(99_000, 0)], delivered=dt.date(2026, 7, 1))
+    assert features(bills=BILLS + late) == features(bills=BILLS)
+
+
+def test_an_event_after_the_as_of_date_changes_nothing():
+    before = features(bills=BILLS, as_of=dt.date(2026, 6, 1))
+    future = [("anna", dt.date(2026, 6, 2), 99_000, 0, dt.date(2026, 6, 1))]
+    assert features(bills=BILLS + future, as_of=dt.date(2026, 6, 1)) == before
+
+
+def test_a_delivery_on_the_as_of_date_is_seen():
+    assert features(bills=BILLS, as_of=DELIVERED)["statement_months"] == 6
+
+
+def test_a_delivery_one_day_later_is_not_seen():
+    assert features(bills=BILLS, as_of=DELIVERED - dt.timedelta(days=1))["statement_months"] == 0
+
+
+def test_of_two_deliveries_of_a_fact_the_newer_one_counts():
+    corrected = months([(60_000, 0)], delivered=dt.date(2026, 6, 15))
+    assert features(bills=BILLS + corrected)["balance_1_minor"] == 60_000
+
+
+def test_an_earlier_night_still_sees_the_older_delivery():
+    corrected = months([(60_000, 0)], delivered=dt.date(2026, 6, 15))
+    found = features(bills=BILLS + corrected, as_of=dt.date(2026, 6, 14))
+    assert found["balance_1_minor"] == 50_000
+
+
+def test_people_with_known_performance_are_not_candidates():
+    cards = frame(feeds.BOUND_CARDS, [card("anna"), card("ben"), card("ben")])
+    labels = session().createDataFrame([("anna",)], "user_id string")
+    found = candidates(cards, labels, F.lit(AS_OF)).collect()
+    assert [tuple(row) for row in found] == [("ben", AS_OF)]

@@ -1,0 +1,68 @@
+"""Policies: the version of the date, and errors that name what is wrong."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+
+import jobs.policies
+from jobs.errors import PolicyError
+from jobs.policies.policy import load
+
+SHIPPED = Path(jobs.policies.__file__).parent
+
+
+@pytest.fixture()
+def edited(tmp_path, monkeypatch):
+    """Load the shipped CNY policy after an edit of its document."""
+    def load_edited(edit, as_of=dt.date(2026, 6, 30)):
+        document = yaml.safe_load((SHIPPED / "wallet_loan_cny.yaml").read_text())
+        edit(document)
+        (tmp_path / "edited.yaml").write_text(yaml.safe_dump(document))
+        monkeypatch.setenv("NIGHTLIST_POLICIES", str(tmp_path))
+        return load("edited", as_of)
+    return load_edited
+
+
+@pytest.mark.parametrize("name", [path.stem for path in SHIPPED.glob("*.yaml")])
+def test_every_shipped_policy_is_valid(name):
+    assert load(name, dt.date(2026, 6, 30)).rules
+
+
+def test_a_backfill_gets_the_version_of_its_date(edited):
+    def two_versions(document):
+        old = document["versions"][0]
+        document["versions"] = [{**old, "effective_to": dt.date(2020, 12, 31)},
+                                {**old, "version": "2021.1", "funding": {"own": 1, "interbank": 2},
+                                 "effective_from": dt.date(2021, 1, 1)}]
+    assert edited(two_versions, dt.date(2020, 12, 31)).version == "2015.1"
+    assert edited(two_versions, dt.date(2021, 1, 1)).funding == 3
+
+
+def test_no_version_in_force_is_an_error():
+    with pytest.raises(PolicyError, match="one version in force on 2010-01-01, found 0"):
+        load("wallet_loan_cny", dt.date(2010, 1, 1))
+
+
+def test_an_unknown_policy_names_those_there_are():
+    with pytest.raises(PolicyError, match="card_holder_loan_twd, wallet_loan_cny"):
+        load("wallet", dt.date(2026, 6, 30))
+
+
+@pytest.mark.parametrize(("edit", "message"), [
+    (lambda v: v["rules"][0].update(column="agee"), "rules.adult.column"),
+    (lambda v: v["rules"][0].update(at_leest=3), "at_leest"),
+    (lambda v: v["rules"][0].pop("at_least"), "at_least or at_most"),
+    (lambda v: v["rules"].append(v["rules"][0]), "different names"),
+    (lambda v: v["tiers"]["rows"][0].update(limits=[60000, 120000, 200001]), "tiers.A.limits"),
+    (lambda v: v["tiers"]["rows"][0].update(limits=[60000]), "tiers.A.limits"),
+    (lambda v: v["tiers"]["rows"][0].update(rate_daily="0.000501"), "tiers.A.rate_daily"),
+    (lambda v: v["tiers"]["rows"][-1].update(points_from=1), "points_from that end at 0"),
+    (lambda v: v["tiers"].update(card_limit_from=[1]), "rising limits from 0"),
+    (lambda v: v.update(expected_draw_ratio=1.5), "expected_draw_ratio"),
+    (lambda v: v.update(funding={"own": "much"}), "own: expected int, found 'much'"),
+])
+def test_a_wrong_entry_is_named(edited, edit, message):
+    with pytest.raises(PolicyError, match=message):
+        edited(lambda document: edit(document["versions"][0]))
