@@ -30,7 +30,7 @@ The logical date is the as-of date: only what was delivered by then is seen.
 """
 
 
-def _run(run_id: str) -> config.Run:
+def _run(frozen_id: str) -> config.Run:
     """The run of this DAG run: its date and parameters."""
     context = get_current_context()
     params, dag = context["params"], context["dag"]
@@ -39,13 +39,13 @@ def _run(run_id: str) -> config.Run:
         home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
-        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], run_id=run_id)
+        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], run_id=frozen_id)
 
 
-def _step(name: str, run_id: str = "") -> str:
+def _step(name: str, frozen_id: str | None = None) -> str:
     """Run one step; what Nightlist refuses would be refused again, so it is not retried."""
     try:
-        return run_step(name, _run(run_id)).run_id
+        return run_step(name, _run(frozen_id or "")).run_id
     except NightlistError as error:
         print(f"nightlist: {name}: {error}", flush=True)
         raise AirflowFailException(str(error)) from error
@@ -71,8 +71,8 @@ with DAG(
         "seed": Param(config.DEFAULT_SEED, type="integer"),
         "policy": Param("", type="string"),
     },
-):
-    previous, frozen = None, ""
+) as dag:
+    previous, frozen = None, None
     for step in STEPS:
         current = task(_step, task_id=step.name, doc_md=step.does)(step.name, frozen)
         if step.name == FREEZE:

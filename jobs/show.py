@@ -19,8 +19,13 @@ from rich.table import Table
 from jobs.errors import UsageError
 
 FORMATS = ("table", "csv", "parquet", "json")
+#: Columns that say the same in every row, or are for machines; files always have all.
+UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily", "valid_from",
+           "step_number")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
+#: Width of a table that goes into a pipe, characters.
+PIPE_WIDTH = 120
 
 
 def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
@@ -51,18 +56,20 @@ def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
 def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
                    columns: Sequence[str] | None = None, limit: int = TERMINAL_ROWS) -> None:
     """Print the first rows as a table that fits the terminal; in a file all rows, full width."""
-    names = list(columns or rows.schema.names)
-    shown = rows if output is not None else rows.slice(0, limit)
+    whole = output is not None
+    names = list(columns or [name for name in rows.schema.names if whole or name not in UNSHOWN])
+    shown = rows if whole else rows.slice(0, limit)
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in names:
-        number = pa.types.is_integer(rows.schema.field(name).type)
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
+        kind = rows.schema.field(name).type
+        table.add_column(name, justify="right" if pa.types.is_integer(kind) else "left",
+                         overflow="fold", no_wrap=not pa.types.is_list(kind))
     for row in shown.to_pylist():
         table.add_row(*[_cell(row[name]) for name in names])
     if output is None:
-        Console().print(table)
+        Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
         if rows.num_rows > shown.num_rows:
-            print(f"... {rows.num_rows - shown.num_rows:,} more rows; all of them with "
+            print(f"... {rows.num_rows - shown.num_rows:,} more rows; all rows and columns with "
                   "--format csv|parquet|json --output FILE")
         return
     with output.open("w", encoding="utf-8") as stream:

@@ -117,8 +117,8 @@ def _read_table(run: Run, table: Table, recorded_sha256: str | None) -> pa.Table
     rows = store.read_arrow(file.parent, table).cast(table.arrow_schema)
     if not rows.num_rows:
         raise ReleaseError(f"{run.folder.name}/{table.name}", "at least one row", "0 rows",
-                           "see which rule removes everyone (nightlist waterfall) and mend the "
-                           "policy or the feeds")
+                           "find the rule that removes everyone in the run's waterfall, and mend "
+                           "the policy or the feeds")
     foreign = set(pc.unique(rows["release_id"]).to_pylist()) - {run.release_id}
     if foreign:
         raise ReleaseError(f"{table.name}.release_id", run.release_id, ", ".join(sorted(foreign)),

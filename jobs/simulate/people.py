@@ -116,7 +116,7 @@ def live(rng: np.random.Generator, people: People, months: int) -> CardLife:
         payment = np.where(is_missed, 0.0, np.round(owed * share, 2))
         spending = limit * habit * rng.gamma(3.0, 0.15, users) * ~is_idle * (overdue < 2)
         carried = (owed - payment) * (1 + _INTEREST_MONTHLY)
-        balance = np.round(np.maximum(carried, np.minimum(carried + spending, limit)), 2)
+        balance = np.maximum(carried, np.minimum(carried + spending, limit)).round(2)
         status = np.select([overdue > 0, (owed == 0) & (balance == 0), payment >= owed],
                            [overdue, np.full(users, -2), np.full(users, -1)], 0)
         balances.append(balance)

@@ -195,8 +195,8 @@ def test_duckdb_reads_the_same_rows_from_the_data_files(tmp_path: Path) -> None:
     run = night(tmp_path)
     release.publish(run)
     files = [str(f) for f in warehouse.data_files(tmp_path, "whitelist", run.release_id)]
-    found = duckdb.sql("select user_id, limit_cny, rate_daily, reason_codes "
-                       f"from read_parquet({files!r}) order by user_id").fetchall()
+    found = duckdb.execute("select user_id, limit_cny, rate_daily, reason_codes "
+                           f"from read_parquet({files!r}) order by user_id").fetchall()
     assert found == [("ann", 30_000, Decimal("0.000195"), ["PAYS_IN_FULL"]),
                      ("bob", 20_000, Decimal("0.000195"), ["PAYS_IN_FULL"])]
 

@@ -1,0 +1,117 @@
+"""The report's charts: inline SVG in the page's own colours and type.
+
+matplotlib knows no CSS, so shapes are drawn in the marks below and the marks become the page's
+variables afterwards: a chart follows light, dark and print without being drawn again. The width
+is a phone's; on a wide screen charts stand in columns. The same numbers give the same SVG.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from html import escape
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+#: Width of every chart, in inches of 72 points; a point is a CSS pixel at full size.
+WIDTH = 6.0
+_POINTS = 72
+INK, QUIET, ACCENT, SOFT, LINE = "#010101", "#020202", "#030303", "#040404", "#050505"
+_VARIABLES = {INK: "currentColor", QUIET: "var(--quiet)", ACCENT: "var(--accent)",
+              SOFT: "var(--soft)", LINE: "var(--line)"}
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 12,
+          "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
+          "xtick.color": LINE, "ytick.color": LINE, "xtick.labelcolor": QUIET,
+          "ytick.labelcolor": QUIET, "axes.labelcolor": QUIET, "axes.unicode_minus": True}
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+_ROW = 40 / _POINTS
+
+
+def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
+    """Horizontal bars with their words above them.
+
+    Args:
+        rows: Of each bar, from the top: what stands above it at the left and at the right, its
+            full length and its pale length (people), which follows the full one.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, _ROW * len(rows) + 0.1))
+        axes = _axes(figure, (0.0, 0.0, 1.0, 1.0))
+        axes.axis("off")
+        places = [-float(place) for place in range(len(rows))]
+        full = [row[2] for row in rows]
+        axes.barh(places, full, height=0.34, color=ACCENT)
+        axes.barh(places, [row[3] for row in rows], left=full, height=0.34, color=SOFT)
+        longest = max((row[2] + row[3] for row in rows), default=0) or 1
+        for place, (left, right, _, _) in zip(places, rows, strict=True):
+            axes.text(0, place + 0.28, left, va="bottom", ha="left")
+            axes.text(longest, place + 0.28, right, va="bottom", ha="right", color=QUIET)
+        axes.set_xlim(0, longest)
+        axes.set_ylim(-len(rows) + 0.7, 0.8)
+        return _svg(figure, label)
+
+
+def distribution(considered: Sequence[int], invited: Sequence[int], label: str) -> str:
+    """How many people have which score: everyone considered, and the invited among them.
+
+    Args:
+        considered: Score points of everyone considered.
+        invited: Score points of the invited.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH, 3.9))
+        axes = _axes(figure, (0.115, 0.14, 0.87, 0.74))
+        edges = score_edges(considered)
+        for points, color in ((considered, SOFT), (invited, ACCENT)):
+            counts, _ = np.histogram(points, edges)
+            axes.bar(edges[:-1], counts, np.diff(edges) * 0.92, align="edge", color=color)
+        axes.set_xlim(edges[0], edges[-1])
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        axes.yaxis.get_major_locator().set_params(integer=True, nbins=5)
+        axes.grid(axis="y", color=LINE, linewidth=0.8)
+        axes.tick_params(length=0, pad=6)
+        axes.set_xlabel("score points (more points, less risk)", labelpad=6)
+        for place, color, word in ((0.0, SOFT, "considered"), (0.24, ACCENT, "invited")):
+            axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
+            axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
+        return _svg(figure, label)
+
+
+def score_edges(points: Sequence[int], widest: int = 30) -> np.ndarray:
+    """Edges of at most `widest` classes of 5, 10, 20, 50, … points that hold all the points."""
+    low, high = (min(points), max(points)) if len(points) else (600, 600)
+    step = next(size * 10**power for power in range(9) for size in (5, 10, 20)
+                if (high - low) / (size * 10**power) <= widest - 2)
+    first = low // step * step
+    return np.arange(first, high // step * step + 2 * step, step)
+
+
+def _axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+    axes = figure.add_axes(box)
+    axes.patch.set_visible(False)
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    return axes
+
+
+def _svg(figure: Figure, label: str) -> str:
+    """The figure as an element that takes the width it is given."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata=_NO_METADATA)
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg"):].strip()
+    for unwanted in (r"<defs>\s*<style.*?</defs>\s*",    # would rule the whole page
+                     r' id="(?![a-z][0-9a-f]{10}")[^"]*"',  # the same in every chart
+                     r"font-family: [^;]*; ",            # the page's own type
+                     r'(?<=") (width|height)="[0-9.]+pt"'):
+        svg = re.sub(unwanted, "", svg, flags=re.DOTALL)
+    for mark, variable in _VARIABLES.items():
+        svg = re.sub(rf"(fill|stroke): {mark}", rf"\1: {variable}", svg)
+    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

@@ -1,0 +1,53 @@
+"""The step `deliver`: the source that was chosen, and nothing else."""
+
+import datetime as dt
+
+import pytest
+
+from jobs.adapters.deliver import main
+from jobs.config import Run
+from jobs.contracts.feeds import LOAN_PERFORMANCE
+from jobs.errors import DeliveryRefused, UsageError
+from jobs.intake.landing import delivery_dates, verify
+
+JUNE_30 = dt.date(2026, 6, 30)
+
+
+def test_the_simulated_source_counts_what_it_delivered(tmp_path):
+    counts = main(Run(tmp_path, JUNE_30, "simulated", users=200))
+    loans = verify(tmp_path, LOAN_PERFORMANCE, dt.date(2026, 6, 1)).rows
+    # 200 cards, 7 statements each, 75 of 200 known to the bureau; one row twice in each of five.
+    assert counts == {"deliveries": 6, "rows": 200 + 1400 + 7 * 75 + 5 + loans}
+
+
+def test_feeds_that_are_there_already_are_left_alone(tmp_path):
+    assert main(Run(tmp_path, JUNE_30, "landing")) == {"deliveries": 0, "rows": 0}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_real_source_needs_its_folder(tmp_path):
+    with pytest.raises(UsageError, match="--data"):
+        main(Run(tmp_path, dt.date(2005, 11, 1), "uci"))
+
+
+@pytest.mark.parametrize("other", [{"seed": 8}, {"users": 300}, {"as_of": dt.date(2026, 7, 1)},
+                                   {"as_of": dt.date(2026, 9, 1)}])
+def test_another_city_in_the_same_home_is_refused_before_anything_is_written(tmp_path, other):
+    main(Run(tmp_path, JUNE_30, "simulated", users=200, seed=7))
+    before = sorted(path for path in tmp_path.rglob("*"))
+    known = {"as_of": JUNE_30, "users": 200, "seed": 7}
+    with pytest.raises(DeliveryRefused, match="another --home, or --feeds landing"):
+        main(Run(home=tmp_path, source="simulated", **{**known, **other}))
+    assert sorted(path for path in tmp_path.rglob("*")) == before
+
+
+def test_another_night_of_the_month_sees_the_same_deliveries(tmp_path):
+    main(Run(tmp_path, JUNE_30, "simulated", users=200))
+    main(Run(tmp_path, dt.date(2026, 6, 1), "simulated", users=200))
+    assert delivery_dates(tmp_path, "statements", JUNE_30) == [dt.date(2026, 5, 1),
+                                                               dt.date(2026, 6, 1)]
+
+
+def test_a_source_that_is_none_names_those_that_are(tmp_path):
+    with pytest.raises(UsageError, match="simulated, uci, landing"):
+        main(Run(tmp_path, JUNE_30, "oracle"))

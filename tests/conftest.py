@@ -1,0 +1,17 @@
+"""What several test modules share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+BESIDE_THE_PROJECT = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data():
+    """The folder of the real data sets; see its own README for what lies there."""
+    folder = Path(os.environ.get("NIGHTLIST_REAL_DATA") or BESIDE_THE_PROJECT)
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not there; set NIGHTLIST_REAL_DATA")
+    return folder

@@ -1,0 +1,74 @@
+"""The DAG under Airflow itself: it derives from the steps, and a night through it publishes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jobs.steps import STEPS
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.airflow
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("airflow")
+
+
+def airflow(home, as_of, feeds):
+    return subprocess.run(
+        [str(ROOT / "dags" / "test_night"), as_of, feeds, "", "5000", "7"], text=True,
+        capture_output=True, env={**os.environ, "NIGHTLIST_HOME": str(home)})
+
+
+@pytest.fixture(scope="module")
+def published(home):
+    done = airflow(home, "2026-06-30", "simulated")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_the_night_shows_each_step_and_ends_in_the_summary(home, published):
+    for number, step in enumerate(STEPS, start=1):
+        assert f"nightlist {number:>2}/{len(STEPS)}  {step.name} " in published
+    for word in ("Waterfall of 2026-06-30-", "invited ", "committed ", "table ", "report "):
+        assert word in published
+    assert (home / "reports" / "2026-06-30" / "index.html").is_file()
+
+
+def test_a_night_that_fails_says_why_in_one_line_and_exits_non_zero(home, published):
+    done = airflow(home, "2025-01-01", "landing")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stdout.splitlines() if "expected" in line]
+    assert line.startswith("nightlist: intake: landing/bound_cards: expected a delivery by")
+
+
+def test_the_dag_has_the_steps_in_their_order_and_imports_nothing_heavy(home):
+    code = """
+import json, sys
+sys.path.insert(0, 'dags')
+from nightly_whitelist import dag
+heavy = [name for name in ('pyspark', 'great_expectations', 'lightgbm', 'pandas') if name in
+         sys.modules]
+task, order = dag.roots[0], []
+while task:
+    order.append(task.task_id)
+    task = next((dag.get_task(t) for t in sorted(task.downstream_task_ids)
+                 if dag.get_task(t).upstream_task_ids <= set(order)), None)
+print(json.dumps({'order': order, 'heavy': heavy, 'doc': dag.doc_md,
+                  'owner': dag.owner}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True,
+        env={**os.environ, "AIRFLOW_HOME": str(home / "airflow"),
+             "AIRFLOW__CORE__LOAD_EXAMPLES": "False"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["order"] == [step.name for step in STEPS]
+    assert found["heavy"] == [] and found["owner"] == "data platform"
+    assert "When a task fails" in found["doc"] and "Impact" in found["doc"]

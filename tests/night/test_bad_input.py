@@ -1,0 +1,98 @@
+"""Bad deliveries: one line that says what to do, or quarantine; yesterday's release stays."""
+
+import datetime as dt
+import shutil
+
+import pyarrow as pa
+import pytest
+
+from jobs.__main__ import main
+from jobs.contracts import feeds
+from jobs.intake import intake
+from jobs.intake.landing import delivery_folder, write_delivery
+from jobs.release import warehouse
+
+from .conftest import AS_OF
+
+NEXT = AS_OF + dt.timedelta(days=1)
+BILLS = pa.table({"user_id": ["u0000001", "u0000002"], "event_date": [AS_OF, AS_OF],
+                  "balance_minor": [100, 200], "payment_minor": [0, 0]},
+                 schema=feeds.STATEMENTS.arrow_schema)
+
+
+@pytest.fixture()
+def home(night_home, tmp_path):
+    """A home where the night of AS_OF is published, ready for tomorrow's deliveries."""
+    copy = tmp_path / "home"
+    shutil.copytree(night_home, copy)
+    return copy
+
+
+def next_night(home, capsys):
+    """Run the steps up to the gate for tomorrow; return the exit code and what was said."""
+    capsys.readouterr()
+    code = main(["night", "--as-of", NEXT.isoformat(), "--home", str(home)])
+    said = capsys.readouterr().err.strip().splitlines()
+    return code, said
+
+
+def test_a_file_cut_short_stops_the_night_and_the_earlier_release_stays(home, capsys):
+    folder = write_delivery(home, feeds.STATEMENTS, NEXT, BILLS, "CNY")
+    (path,) = folder.glob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-20])
+    before = {path.name for path in (home / "clean" / "statements").iterdir()}
+    code, said = next_night(home, capsys)
+    assert code == 1 and len(said) == 1
+    assert said[0].startswith("nightlist: ") and "statements" in said[0] and "sha256" in said[0]
+    assert {path.name for path in (home / "clean" / "statements").iterdir()} == before
+    release = warehouse.current(home)
+    assert release.as_of_date == AS_OF
+    # The warehouse's paths are those of the home it was made in; this is the night's own table.
+    assert release.invited > 0
+
+
+def test_a_missing_mandatory_feed_names_its_owner(tmp_path, capsys):
+    assert main(["night", "--as-of", "2026-06-30", "--home", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "landing/bound_cards: expected a delivery by 2026-06-30, found none; ask" in said
+
+
+def test_a_delivery_in_another_currency_is_refused(home, capsys):
+    write_delivery(home, feeds.STATEMENTS, NEXT, BILLS, "TWD")
+    code, said = next_night(home, capsys)
+    assert code == 1 and "amounts in CNY" in said[0] and "found TWD" in said[0]
+
+
+def test_a_delivery_changed_after_it_was_taken_in_is_refused(home, capsys):
+    write_delivery(home, feeds.STATEMENTS, AS_OF, BILLS, "CNY")
+    assert main(["run", "intake", "--as-of", AS_OF.isoformat(), "--home", str(home)]) == 0
+    shutil.rmtree(delivery_folder(home, "statements", AS_OF))
+    write_delivery(home, feeds.STATEMENTS, AS_OF, BILLS.slice(0, 1), "CNY")
+    code, said = next_night(home, capsys)
+    assert code == 1 and "append-only" in said[0]
+
+
+def test_bad_rows_are_kept_with_their_reasons_and_the_rest_goes_on(home):
+    mixed = pa.concat_tables([BILLS, BILLS.slice(0, 1), pa.table(
+        {"user_id": ["u0000003"], "event_date": [NEXT + dt.timedelta(days=9)],
+         "balance_minor": [5], "payment_minor": [-5]}, schema=feeds.STATEMENTS.arrow_schema)])
+    write_delivery(home, feeds.STATEMENTS, NEXT, mixed, "CNY")
+    assert main(["run", "intake", "--as-of", NEXT.isoformat(), "--home", str(home)]) == 0
+    counts = intake.taken_in(home, "statements", NEXT)
+    assert {key: counts[key] for key in ("received", "accepted", "quarantined", "duplicates")} == {
+        "received": 4, "accepted": 2, "quarantined": 1, "duplicates": 1}
+    kept = pa.parquet.read_table(home / "quarantine" / "statements" / f"delivery_date={NEXT}",
+                                 partitioning=None).to_pylist()
+    assert kept[0]["reasons"] == ["event_date:above_maximum", "payment_minor:below_minimum"]
+    assert '"balance_minor":5' in kept[0]["row_json"]
+
+
+def test_a_gate_stops_the_night_before_release(home, capsys):
+    """All rows of a delivery rejected: the clean table stays, tomorrow's night still has a base;
+    but a whitelist tampered with after it was written is not released."""
+    (folder,) = [p for p in (home / "nights" / AS_OF.isoformat()).iterdir() if p.is_dir()]
+    path = folder / "whitelist" / "whitelist.parquet"
+    path.write_bytes(path.read_bytes() + b"x")
+    capsys.readouterr()
+    assert main(["run", "check_release", "--as-of", AS_OF.isoformat(), "--home", str(home)]) == 1
+    assert "was changed after the night wrote it" in capsys.readouterr().err
