@@ -17,6 +17,8 @@ UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Without compiled bytecode Airflow and Great Expectations take seconds more at every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
@@ -72,9 +73,10 @@ with DAG(
         "policy": Param("", type="string"),
     },
 ) as dag:
-    previous, frozen = None, None
+    previous: Any = None
+    frozen: Any = None  # the run's id once its inputs are frozen
     for step in STEPS:
-        current = task(_step, task_id=step.name, doc_md=step.does)(step.name, frozen)
+        current = task(task_id=step.name, doc_md=step.does)(_step)(step.name, frozen)
         if step.name == FREEZE:
             frozen = current
         if previous is not None:

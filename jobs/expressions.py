@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 
 def ratio(numerator: Column, denominator: Column) -> Column:
-    """numerator / denominator as double; null where the denominator is not above zero."""
+    """Numerator / denominator as double; null where the denominator is not above zero."""
     return F.when(denominator > 0, numerator.cast("double") / denominator.cast("double"))
 
 

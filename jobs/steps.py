@@ -173,4 +173,3 @@ def _peak_memory_mib() -> int:
 
 def _show(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-

@@ -1,4 +1,4 @@
-"""The data dictionary: Markdown from the contracts, kept current between two marks in the README."""
+"""The data dictionary: Markdown from the contracts, kept between two marks in the README."""
 
 from __future__ import annotations
 

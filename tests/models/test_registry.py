@@ -17,8 +17,8 @@ def kept(tmp_path, model):
 
 def test_a_saved_model_is_text_and_comes_back_whole(kept, model, matrix):
     home, folder = kept
-    assert sorted(path.name for path in folder.iterdir()) == ["card.md", "metadata.json",
-                                                             "model.txt"]
+    files = sorted(path.name for path in folder.iterdir())
+    assert files == ["card.md", "metadata.json", "model.txt"]
     back = load(home, "pd", folder.name)
     assert back == model
     assert predict(back, matrix)[0].tolist() == predict(model, matrix)[0].tolist()

@@ -30,6 +30,10 @@ def hashes(home):
     return json.loads(path.read_text())["tables"]
 
 
+def rows_in(files):
+    return duckdb.sql(f"select count(*) from '{files}'").fetchall()[0][0]
+
+
 def newest(home):
     return warehouse.current(home)
 
@@ -80,14 +84,13 @@ def test_the_waterfall_reconciles_with_decisions_counted_in_sql(night_home, nigh
 
 def test_intake_loses_nothing_counted_in_sql(night_home):
     for feed in feeds.FEEDS:
-        delivered, = duckdb.sql(
-            f"select count(*) from '{night_home}/landing/{feed}/*/*.parquet'").fetchone()
+        delivered = rows_in(f"{night_home}/landing/{feed}/*/*.parquet")
         counts = [json.loads(path.read_text())
                   for path in (night_home / "clean" / feed).glob("*/_counts.json")]
         assert delivered == sum(c["accepted"] + c["quarantined"] + c["duplicates"]
                                 for c in counts)
-        assert sum(c["accepted"] for c in counts) == duckdb.sql(
-            f"select count(*) from '{night_home}/clean/{feed}/*/*.parquet'").fetchone()[0]
+        assert sum(c["accepted"] for c in counts) == rows_in(
+            f"{night_home}/clean/{feed}/*/*.parquet")
 
 
 def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
