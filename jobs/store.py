@@ -30,6 +30,9 @@ def write(df: DataFrame, table: Table, folder: Path) -> int:
     table.check(df, f"mend the job that builds {table.name}")
     staged = _staged(folder)
     df.write.mode("overwrite").parquet(str(staged))
+    if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
+        staged.mkdir(parents=True, exist_ok=True)
+        pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
     _swap(staged, folder)
     return count(folder)
 

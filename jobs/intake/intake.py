@@ -180,7 +180,7 @@ def _verified(run: Run, feed: Table, day: dt.date, currency: str) -> landing.Del
     if delivery.currency != currency:
         raise DeliveryRefused(f"{feed.name}/{day}", f"amounts in {currency}, as the policy "
                               f"{run.policy} says", delivery.currency,
-                              "use the product's own policy and --home")
+                              "name the product's policy with --policy, or use another --home")
     before = taken_in(run.home, feed.name, day)
     if before and before["fingerprint"] != delivery.fingerprint:
         raise DeliveryRefused(f"{feed.name}/{day}", "the delivery that was taken in",

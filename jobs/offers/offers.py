@@ -105,18 +105,19 @@ def main(run: Run) -> dict[str, int]:
     matrix, limits = tables["feature_matrix"], tables["limits"]
     decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
                              run.release_id).toArrow()
-    decided = spark.createDataFrame(decided_rows, release.DECISIONS.spark_schema)
+    written = {"decisions": store.write_sorted(decided_rows, release.DECISIONS,
+                                               run.folder / "decisions")}
+    # Read back rather than sent back: at millions of people the rows stay in the engine.
+    decided = store.read(spark, run.folder / "decisions", release.DECISIONS)
     invited = decided.where(F.col("is_invited")).select("user_id")
     codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"), champion(run))
     listed = whitelist(decided, limits, codes, policy, run.as_of).toArrow()
+    written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
+                                              run.folder / "whitelist")
     cards = clean_table(spark, run, feeds.BOUND_CARDS).select("user_id").distinct()
     borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
     steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
-    record(run, "tables", {
-        "whitelist": store.write_sorted(listed, release.whitelist(policy.currency),
-                                        run.folder / "whitelist"),
-        "decisions": store.write_sorted(decided_rows, release.DECISIONS,
-                                        run.folder / "decisions"),
-        "waterfall": store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")})
+    written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
+    record(run, "tables", written)
     return {"considered": decided_rows.num_rows, "invited": listed.num_rows,
             "committed": int(sum(listed.column(f"limit_{policy.currency.lower()}").to_pylist()))}
