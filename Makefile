@@ -26,12 +26,13 @@ help:  ## show this help
 setup: $(READY)  ## make .venv with every version from requirements.lock
 
 # uv installs the stack in a fifth of pip's time; it comes from the registry into .venv itself.
+# --system-certs: behind a company's proxy only the system knows the certificates.
 $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"Nightlist needs Python 3.11 to 3.13, found {v[0]}.{v[1]}: make PYTHON=python3.11 …")'
 	@echo "setting up .venv (once)"
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 night: $(READY)  ## a night through Airflow: AS_OF=DATE FEEDS=simulated|uci DATA=PATH USERS=N SEED=N
@@ -50,7 +51,7 @@ bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users;
 	@$(BIN)/python tests/bench/night.py
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra dev --upgrade setup.cfg --output-file requirements.lock
 
 readme: $(READY)  ## renew the README's data dictionary
