@@ -13,17 +13,20 @@ import pyarrow.parquet as pq
 
 from expectations import suites
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
+from expectations.suites import CRITICAL
 from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import clean_table, frozen
+from jobs.inputs import AUDIT, clean_table, frozen, record
 from jobs.policies.policy import load
 from jobs.session import session
 
 GATES_FILE = "gates.json"
+#: Gates before the audit, and the step that runs each.
+EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores": "check_scores"}
 
 
 def after_intake(run: Run) -> dict[str, int]:
@@ -64,16 +67,36 @@ def before_release(run: Run) -> dict[str, int]:
     limits = [limit for tier in policy.tiers for limit in tier.limits]
     table = release.whitelist(policy.currency)
     business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits))
+    _earlier_gates_passed(run)
     _hashes_hold(run)
     results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
                *_on(run, "release", release.WATERFALL, [])]
     _counts_agree(run)
-    return _close(run, "release", results, "nothing was published; rerun the night")
+    counts = _close(run, "release", results, "nothing was published; rerun the night")
+    record(run, AUDIT, frozen(run)["tables"])
+    return counts
 
 
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:
     df = store.read(session(), run.folder / table.name, table)
     return run_suite(gate, df, table, business)
+
+
+def _earlier_gates_passed(run: Run) -> None:
+    """A gate that stopped the night, or was left out, cannot be walked around step by step."""
+    results = _recorded(run)
+    for gate, step in EARLIER_GATES.items():
+        of_gate = [row for row in results if row["gate"] == gate]
+        failed = [row for row in of_gate if row["severity"] == CRITICAL and not row["success"]]
+        if failed or not of_gate:
+            raise GateFailed(f"gate release: gate {gate}", "passed",
+                             f"{len(failed)} critical failures" if failed else "not run",
+                             f"run the step first: nightlist run {step} --as-of {run.as_of}")
+
+
+def _recorded(run: Run) -> list[dict[str, Any]]:
+    path = run.folder / GATES_FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def _hashes_hold(run: Run) -> None:
@@ -97,10 +120,8 @@ def _counts_agree(run: Run) -> None:
 
 
 def _close(run: Run, gate: str, results: list[Result], remedy: str) -> dict[str, int]:
-    path = run.folder / GATES_FILE
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    rows = [row for row in earlier if row["gate"] != gate] + as_rows(results)
-    store.write_json(rows, path)
+    rows = [row for row in _recorded(run) if row["gate"] != gate] + as_rows(results)
+    store.write_json(rows, run.folder / GATES_FILE)
     stop_on_critical(results, remedy)
     return {"expectations": len(results),
             "warnings": sum(not result.success for result in results)}

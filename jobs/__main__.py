@@ -173,11 +173,17 @@ def _print_summary(home: Path, as_of: dt.date | None) -> None:
                    f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),
                    limit=100)
     night = home / "nights" / release.as_of_date.isoformat()
+    run_id = release.release_id.removeprefix(f"{release.as_of_date}-")
     print(f"invited    {release.invited:,} of {release.considered:,} considered")
     print(f"committed  {release.committed_amount:,} {release.currency}")
-    print(f"table      {home / 'warehouse'} (nightlist whitelist --home {home})")
-    print(f"run        {night / release.release_id.removeprefix(f'{release.as_of_date}-')}")
-    print(f"report     {home / 'reports' / release.as_of_date.isoformat() / 'index.html'}")
+    print(f"table      {_near(home / 'warehouse')}  (nightlist whitelist --home {_near(home)})")
+    print(f"run        {_near(night / run_id)}")
+    print(f"report     {_near(home / 'reports' / night.name / 'index.html')}")
+
+
+def _near(path: Path) -> Path:
+    """The path as seen from the current folder, where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

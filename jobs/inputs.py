@@ -26,6 +26,8 @@ from jobs.intake.intake import clean_partition, taken_in
 from jobs.policies.policy import load
 
 RUN_FILE = "run.json"
+#: Key in run.json: the hashes of the tables that passed the audit gate; only these are released.
+AUDIT = "audit"
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 

@@ -64,11 +64,12 @@ WATERFALL = Table(
 
 RELEASES = Table(
     name="releases",
-    meaning="The pointer: its newest row names the release that readers see.",
+    meaning="The pointer: names the release that readers see.",
     grain="one move of the pointer", key=("move_number",), owner="data platform",
     source="audited nights", partition="",
     fields=(
-        Field("move_number", "integer", "order", "Counts the moves; the highest is in force.",
+        Field("move_number", "integer", "order",
+              "Counts the moves; in force is the highest of the newest as-of date.",
               minimum=1),
         RELEASE_ID, AS_OF_DATE,
         Field("published_at", "string", "UTC, ISO 8601", "When the pointer moved."),

@@ -27,6 +27,7 @@ from jobs.config import Run
 from jobs.contracts.release import RELEASES
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
+from jobs.inputs import AUDIT
 from jobs.release import warehouse
 from jobs.release.warehouse import Release, tables
 
@@ -62,15 +63,15 @@ def main(run: Run) -> dict[str, str | int | bool]:
 def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release, bool]:
     """Publish a run's tables and move the pointer to them.
 
-    Publishing the release in force again does nothing; publishing an earlier one again moves the
-    pointer back to it, which is a new move.
+    Publishing again what is in force for its as-of date does nothing; publishing an earlier
+    release of that date again moves the pointer back to it, which is a new move.
 
     Args:
         run: The run whose folder holds the audited tables.
         wait_seconds: How long to wait for another publisher, in seconds.
 
     Returns:
-        The release now in force, and whether the pointer moved.
+        The release now in force for the run's as-of date, and whether the pointer moved.
 
     Raises:
         ReleaseError: When the tables are not fit to publish, differ from what was published
@@ -82,8 +83,8 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
         known = [m for m in moves if m.release_id == run.release_id]
         if known:
             _refuse_changed_rows(catalog, night, known[-1])
-            if known[-1] is moves[-1]:
-                return moves[-1], False
+            if known[-1] is [m for m in moves if m.as_of_date == run.as_of][-1]:
+                return known[-1], False
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
             if not known:
@@ -98,8 +99,12 @@ def _read_night(run: Run) -> _Night:
         raise ReleaseError(f"{run.folder.name}/run.json", "the record of the run", "no such file",
                            f"rerun the night: nightlist night --as-of {run.as_of}")
     record = json.loads(path.read_text(encoding="utf-8"))
+    if not record.get("tables") or record.get(AUDIT) != record["tables"]:
+        raise ReleaseError(f"{run.folder.name}/run.json", "tables that passed the audit gate",
+                           "tables that did not", "run the step first: nightlist run "
+                           f"check_release --as-of {run.as_of}")
     currency = record["inputs"]["policy"]["currency"]
-    rows = {name: _read_table(run, contract, record.get("tables", {}).get(name))
+    rows = {name: _read_table(run, contract, record["tables"].get(name))
             for name, contract in tables(currency).items()}
     return _Night(rows, currency, store.file_sha256(run.folder / "whitelist/whitelist.parquet"),
                   store.file_sha256(path))

@@ -5,8 +5,9 @@ Grain: rows of `whitelist`, `decisions` and `waterfall` under their `release_id`
 in `releases`.
 Output: `<home>/warehouse`, namespace `nightlist`, catalogue in `catalog.db` (SQLite).
 
-`releases` is the pointer: a release is visible exactly when a row of it names the release, and
-the row with the highest `move_number` is in force. Rows are written first and the pointer moves
+`releases` is the pointer: a release is visible exactly when a row of it names the release. In force
+is the newest night, and of its rows the highest `move_number`: publishing a past night again, or
+for the first time, never takes tomorrow's list away. Rows are written first and the pointer moves
 last, in one commit; a crash before that leaves rows which no reader asks for and which the next
 try replaces. Rows that a pointer once named are never written again.
 
@@ -61,7 +62,7 @@ def tables(currency: str) -> dict[str, Table]:
 
 
 def current(home: Path, as_of: dt.date | None = None) -> Release:
-    """The release in force: the newest move, or the newest for one as-of date.
+    """The release in force: the newest night's last move, or the last move of one as-of date.
 
     Raises:
         ReleaseError: When there is none.
@@ -71,7 +72,7 @@ def current(home: Path, as_of: dt.date | None = None) -> Release:
         night = f" for {as_of}" if as_of else ""
         raise ReleaseError(f"warehouse/{RELEASES.name}", f"a release{night}", "none",
                            f"publish one: nightlist night --as-of {as_of or 'DATE'}")
-    return found[-1]
+    return max(found, key=lambda move: (move.as_of_date, move.move_number))
 
 
 def history(home: Path) -> list[Release]:

@@ -14,8 +14,10 @@ from html import escape
 
 import matplotlib
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 #: Width of every chart, in inches of 72 points; a point is a CSS pixel at full size.
 WIDTH = 6.0
@@ -23,12 +25,12 @@ _POINTS = 72
 INK, QUIET, ACCENT, SOFT, LINE = "#010101", "#020202", "#030303", "#040404", "#050505"
 _VARIABLES = {INK: "currentColor", QUIET: "var(--quiet)", ACCENT: "var(--accent)",
               SOFT: "var(--soft)", LINE: "var(--line)"}
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 12,
+_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 13.5,
           "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
           "xtick.color": LINE, "ytick.color": LINE, "xtick.labelcolor": QUIET,
           "ytick.labelcolor": QUIET, "axes.labelcolor": QUIET, "axes.unicode_minus": True}
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-_ROW = 40 / _POINTS
+_ROW = 42 / _POINTS
 
 
 def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
@@ -56,36 +58,37 @@ def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
         return _svg(figure, label)
 
 
-def distribution(considered: Sequence[int], invited: Sequence[int], label: str) -> str:
+def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) -> str:
     """How many people have which score: everyone considered, and the invited among them.
 
     Args:
-        considered: Score points of everyone considered.
-        invited: Score points of the invited.
+        considered: Score points of everyone considered, shape (n,).
+        invited: Score points of the invited, shape (m,).
         label: What the chart shows, for a reader who cannot see it.
     """
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(WIDTH, 3.9))
-        axes = _axes(figure, (0.115, 0.14, 0.87, 0.74))
+        axes = _axes(figure, (0.13, 0.15, 0.855, 0.73))
         edges = score_edges(considered)
         for points, color in ((considered, SOFT), (invited, ACCENT)):
             counts, _ = np.histogram(points, edges)
             axes.bar(edges[:-1], counts, np.diff(edges) * 0.92, align="edge", color=color)
         axes.set_xlim(edges[0], edges[-1])
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.yaxis.get_major_locator().set_params(integer=True, nbins=5)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
         axes.set_xlabel("score points (more points, less risk)", labelpad=6)
-        for place, color, word in ((0.0, SOFT, "considered"), (0.24, ACCENT, "invited")):
+        for place, color, word in ((0.0, SOFT, "considered"), (0.3, ACCENT, "invited")):
             axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
             axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
         return _svg(figure, label)
 
 
-def score_edges(points: Sequence[int], widest: int = 30) -> np.ndarray:
+def score_edges(points: npt.ArrayLike, widest: int = 30) -> npt.NDArray[np.int64]:
     """Edges of at most `widest` classes of 5, 10, 20, 50, … points that hold all the points."""
-    low, high = (min(points), max(points)) if len(points) else (600, 600)
+    values = np.asarray(points, dtype=np.int64)
+    low, high = (int(values.min()), int(values.max())) if values.size else (600, 600)
     step = next(size * 10**power for power in range(9) for size in (5, 10, 20)
                 if (high - low) / (size * 10**power) <= widest - 2)
     first = low // step * step

@@ -22,7 +22,6 @@ from markupsafe import Markup
 
 from jobs import store
 from jobs.config import Run
-from jobs.contracts import release as contracts
 from jobs.errors import PolicyError
 from jobs.inputs import frozen
 from jobs.policies.policy import load
@@ -80,8 +79,9 @@ def facts(run: Run) -> dict[str, Any]:
     """Everything the page says, read from the run and from the releases before it."""
     inputs = frozen(run)["inputs"]
     currency = inputs["policy"]["currency"]
-    tables = Tables(*(store.read_arrow(run.folder / table.name, table) for table in (
-        contracts.whitelist(currency), contracts.DECISIONS, contracts.WATERFALL)), currency)
+    rows = {name: store.read_arrow(run.folder / name, table)
+            for name, table in warehouse.tables(currency).items()}
+    tables = Tables(**rows, currency=currency)
     moves = warehouse.history(run.home)
     steps = waterfall_rows(tables.waterfall, _rule_texts(inputs["policy"], run.as_of))
     return {
@@ -94,7 +94,7 @@ def facts(run: Run) -> dict[str, Any]:
         "deliveries": [_delivery(row) for row in inputs["deliveries"]],
         "gates": gate_rows(_json(run.folder / "gates.json", [])),
         "failures": [row for row in _json(run.folder / "gates.json", []) if not row["success"]],
-        "steps": _json(run.folder / "steps.json", []),
+        "steps": [row for row in _json(run.folder / "steps.json", []) if row["step"] != "report"],
     }
 
 
@@ -213,8 +213,8 @@ def _charts(tables: Tables, steps: list[dict[str, Any]]) -> dict[str, Markup]:
           number(row["remaining"]) if row in (steps[0], steps[-1]) else "0",
           row["remaining"], row["removed"]) for row in steps], "People left after each step")
     drawn["scores"] = charts.distribution(
-        tables.decisions["score_points"].to_pylist(),
-        _invited(tables)["score_points"].to_pylist(), "Score points of considered and invited")
+        tables.decisions["score_points"].to_numpy(),
+        _invited(tables)["score_points"].to_numpy(), "Score points of considered and invited")
     return {name: Markup(svg) for name, svg in drawn.items()}
 
 

@@ -101,3 +101,27 @@ def test_a_whitelist_changed_after_it_was_written_is_not_released(home, capsys):
     capsys.readouterr()
     assert main(["run", "check_release", "--as-of", AS_OF.isoformat(), "--home", str(home)]) == 1
     assert "was changed after the night wrote it" in capsys.readouterr().err
+
+
+def test_a_gate_that_stopped_the_night_cannot_be_walked_around(night_home, tmp_path, capsys):
+    home = tmp_path / "home"
+    shutil.copytree(night_home / "landing", home / "landing")
+    day = AS_OF.isoformat()
+    for step in ("intake", "freeze"):
+        assert main(["run", step, "--as-of", day, "--feeds", "simulated", "--home",
+                     str(home)]) == 0
+    # A clean file exchanged behind the pipeline's back: everyone paid less than nothing.
+    clean = next((home / "clean" / "statements" / "delivery_date=2026-06-01").glob("*.parquet"))
+    table = pa.parquet.read_table(clean, partitioning=None)
+    minus = pa.array([-1] * table.num_rows, pa.int64())
+    pa.parquet.write_table(table.set_column(3, "payment_minor", minus), clean)
+    assert main(["run", "check_intake", "--as-of", day, "--home", str(home)]) == 1
+    assert "gate intake: statements.payment_minor" in capsys.readouterr().err
+    for step in ("labels", "features", "check_features", "train", "score", "check_scores",
+                 "eligibility", "limits", "offers"):
+        assert main(["run", step, "--as-of", day, "--home", str(home)]) == 0
+    assert main(["run", "check_release", "--as-of", day, "--home", str(home)]) == 1
+    assert "gate intake: expected passed, found 1 critical failures" in capsys.readouterr().err
+    assert main(["run", "release", "--as-of", day, "--home", str(home)]) == 1
+    assert "passed the audit gate" in capsys.readouterr().err
+    assert warehouse.history(home) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple
         pa.Table.from_pylist(rows, schema=table.arrow_schema), table, run.folder / table.name)
         for table, rows in ((whitelist(currency), listed), (DECISIONS, decided),
                             (WATERFALL, steps))}
-    store.write_json({"run_id": run_id, "tables": hashes, "inputs": {
+    store.write_json({"run_id": run_id, "tables": hashes, "audit": hashes, "inputs": {
         "as_of": as_of, "policy": {"name": "wallet_loan", "currency": currency}}},
         run.folder / "run.json")
     return run
@@ -145,13 +146,14 @@ def test_the_second_release_supersedes_and_the_first_stays_readable(tmp_path: Pa
         warehouse.current(tmp_path, dt.date(2026, 1, 1))
 
 
-def test_an_earlier_release_published_again_is_a_new_move(tmp_path: Path) -> None:
-    old = night(tmp_path, MAY)
+def test_an_earlier_release_of_a_night_published_again_is_a_new_move(tmp_path: Path) -> None:
+    old = night(tmp_path)
     release.publish(old)
-    release.publish(night(tmp_path, JUNE, "bbb", ("cleo",)))
+    release.publish(night(tmp_path, run_id="bbb", invited=("cleo",)))
     release.publish(old)
     assert [(m.move_number, m.release_id) for m in warehouse.history(tmp_path)] == [
-        (1, "2026-05-31-aaa"), (2, "2026-06-30-bbb"), (3, "2026-05-31-aaa")]
+        (1, "2026-06-30-aaa"), (2, "2026-06-30-bbb"), (3, "2026-06-30-aaa")]
+    assert warehouse.current(tmp_path).release_id == old.release_id
     assert people(tmp_path, old.release_id) == ["ann", "bob"]
 
 
@@ -161,6 +163,25 @@ def test_other_rows_under_a_published_name_are_refused(tmp_path: Path) -> None:
                                            "rows already published, found other rows"):
         release.publish(night(tmp_path, invited=("ann", "mallory")))
     assert people(tmp_path, "2026-06-30-aaa") == ["ann", "bob"]
+
+
+def test_publishing_a_past_night_does_not_displace_the_newest(tmp_path: Path) -> None:
+    release.publish(night(tmp_path, run_id="aaa"))
+    past = night(tmp_path, as_of=JUNE - dt.timedelta(days=30), run_id="bbb")
+    assert release.publish(past)[1]
+    assert warehouse.current(tmp_path).release_id == f"{JUNE}-aaa"
+    assert warehouse.current(tmp_path, past.as_of).release_id == past.release_id
+    assert release.publish(past) == (warehouse.current(tmp_path, past.as_of), False)
+
+
+def test_tables_that_did_not_pass_the_audit_are_refused(tmp_path: Path) -> None:
+    run = night(tmp_path)
+    record = json.loads((run.folder / "run.json").read_text())
+    for audit in (None, {}, {**record["tables"], "whitelist": "0" * 64}):
+        store.write_json({**record, "audit": audit}, run.folder / "run.json")
+        with pytest.raises(ReleaseError, match="passed the audit gate.*check_release"):
+            release.publish(run)
+    assert warehouse.history(tmp_path) == []
 
 
 def test_an_empty_whitelist_is_refused(tmp_path: Path) -> None:
