@@ -53,7 +53,7 @@ def gather(run: Run) -> dict[str, Any]:
             if day <= run.as_of.isoformat():
                 deliveries.append({"feed": name, "delivery_date": day,
                                    **(taken_in(run.home, name, day) or {})})
-    return {"as_of": run.as_of.isoformat(), "seed": run.seed, "source": run.source,
+    return {"as_of": run.as_of.isoformat(), "seed": run.seed,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
             "deliveries": deliveries, "code_version": code_version()}

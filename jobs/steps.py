@@ -113,8 +113,8 @@ def open_run(home: Path, as_of: dt.date) -> Run:
         raise UsageError(f"nights/{as_of}", "a run with frozen inputs", "none",
                          f"start one: nightlist run {FREEZE} --as-of {as_of}")
     known = json.loads(path.read_text(encoding="utf-8"))
-    return Run(home=home, as_of=as_of, source=known["source"], seed=known["seed"],
-               policy=known["policy"], run_id=known["run_id"])
+    return Run(home=home, as_of=as_of, seed=known["seed"], policy=known["policy"],
+               run_id=known["run_id"])
 
 
 def steps_of(run: Run) -> list[dict[str, Any]]:
@@ -146,8 +146,8 @@ def _open(run: Run) -> None:
     if opening.is_file():
         write_json(json.loads(opening.read_text(encoding="utf-8")), _record_file(run))
         opening.unlink()
-    write_json({"run_id": run.run_id, "source": run.source, "seed": run.seed,
-                "policy": run.policy}, _night(run.home, run.as_of) / OPEN_RUN_FILE)
+    write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
+               _night(run.home, run.as_of) / OPEN_RUN_FILE)
 
 
 def _reset_peak_memory() -> None:

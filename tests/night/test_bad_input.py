@@ -108,8 +108,7 @@ def test_a_gate_that_stopped_the_night_cannot_be_walked_around(night_home, tmp_p
     shutil.copytree(night_home / "landing", home / "landing")
     day = AS_OF.isoformat()
     for step in ("intake", "freeze"):
-        assert main(["run", step, "--as-of", day, "--feeds", "simulated", "--home",
-                     str(home)]) == 0
+        assert main(["run", step, "--as-of", day, "--home", str(home)]) == 0
     # A clean file exchanged behind the pipeline's back: everyone paid less than nothing.
     clean = next((home / "clean" / "statements" / "delivery_date=2026-06-01").glob("*.parquet"))
     table = pa.parquet.read_table(clean, partitioning=None)

@@ -50,7 +50,7 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
     delivery = {"feed": names.get("feed", "bound_cards"), "delivery_date": as_of.isoformat(),
                 "received": 4_321, "accepted": 4_300, "quarantined": 17, "duplicates": 4}
     store.write_json({"run_id": "aaa", "tables": hashes, "audit": hashes, "inputs": {
-        "as_of": as_of, "seed": 7, "source": "simulated", "code_version": "c0de", "deliveries": [
+        "as_of": as_of, "seed": 7, "code_version": "c0de", "deliveries": [
             delivery], "policy": {"name": names.get("policy", "own_loan"), "version": "2026.1",
                                   "sha256": "0", "currency": "CNY"}}}, run.folder / "run.json")
     return run
