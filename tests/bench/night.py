@@ -87,7 +87,7 @@ def main() -> None:
         + f"{walls[1] / walls[0]:>9.1f} x")
     wall, own = sorted(nights, key=lambda pair: pair[1] / pair[0])[len(nights) // 2]
     print(f"\nthrough Airflow, {SIZES[0]:,} users, median of {len(nights)}: {wall:.1f} s (aim "
-          f"under {AIM_SECONDS}), of which Airflow's own {own:.1f} s = {own / wall:.0%} (aim under "
+          f"under {AIM_SECONDS}), of which Airflow's own {own:.1f} s = {own / wall:.1%} (aim under "
           f"{AIM_SHARE:.0%})")
 
 
