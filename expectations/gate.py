@@ -45,10 +45,16 @@ def run_suite(gate: str, df: DataFrame, table: Table, business: list[Any]) -> li
 
 def _result(gate: str, table: Table, one: Any) -> Result:
     config = one.expectation_config
+    bounds = [f"{key.removesuffix('_value')} {_plain(value)}" for key, value in config.kwargs.items()
+              if key in ("min_value", "max_value", "value_set") and value is not None]
     column = config.kwargs.get("column") or "+".join(config.kwargs.get("column_list", []))
-    return Result(gate, table.name, config.type, column,
+    return Result(gate, table.name, " ".join([config.type, *bounds]), column,
                   str(getattr(config.severity, "value", config.severity)), bool(one.success),
                   "" if one.success else _detail(one))
+
+
+def _plain(bound: Any) -> str:
+    return f"{bound:g}" if isinstance(bound, float) else str(bound)
 
 
 def _detail(one: Any) -> str:

@@ -6,25 +6,26 @@ Each is a step of its own: it reads what the step before wrote, records every re
 
 from __future__ import annotations
 
-import json
+import datetime as dt
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from expectations import suites
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
-from expectations.suites import CRITICAL
+from expectations.suites import CRITICAL, WARNING
 from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import AUDIT, clean_table, frozen, record
-from jobs.policies.policy import load
+from jobs.inputs import AUDIT, clean_table, frozen, frozen_policy, record
 from jobs.session import session
 
 GATES_FILE = "gates.json"
+#: Of a delivery's rows in quarantine: in the report from the first, no night from the second.
+WARNING_SHARE, CRITICAL_SHARE = 0.005, 0.05
 #: Gates before the audit, and the step that runs each.
 EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores": "check_scores"}
 
@@ -32,10 +33,40 @@ EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores
 def after_intake(run: Run) -> dict[str, int]:
     """The clean tables of the frozen deliveries hold what their contracts promise."""
     spark = session()
-    results = [result for feed in feeds.FEEDS.values()
-               for result in run_suite("intake", clean_table(spark, run, feed),
-                                       _clean_suite(feed), [])]
+    deliveries = frozen(run)["inputs"]["deliveries"]
+    results = []
+    for feed in feeds.FEEDS.values():
+        results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed), [])
+        of_feed = [row for row in deliveries if row["feed"] == feed.name]
+        if of_feed:
+            results += newest_delivery(feed, of_feed[-1], run.as_of)
     return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")
+
+
+def newest_delivery(feed: Table, delivery: dict[str, Any], as_of: dt.date) -> list[Result]:
+    """What a feed's newest delivery says of the feed: is it alive, and is it sound?
+
+    Rules that let a missing value pass would otherwise take a broken feed for good news.
+
+    Args:
+        feed: Its contract.
+        delivery: `delivery_date`, `received`, `accepted`, `quarantined` of the frozen inputs.
+        as_of: The night.
+    """
+    results = []
+    share = delivery["quarantined"] / delivery["received"]
+    for most, severity in ((WARNING_SHARE, WARNING), (CRITICAL_SHARE, CRITICAL)):
+        results.append(Result("intake", feed.name, f"quarantined share of the newest delivery at "
+                              f"most {most:.1%}", "", severity, share <= most,
+                              f"{share:.1%} of {delivery['received']} rows on "
+                              f"{delivery['delivery_date']}" if share > most else ""))
+    if feed.max_age_days:
+        age = (as_of - dt.date.fromisoformat(delivery["delivery_date"])).days
+        results.append(Result("intake", feed.name, f"newest delivery at most {feed.max_age_days} "
+                              "days old", "", CRITICAL, age <= feed.max_age_days,
+                              f"{age} days, of {delivery['delivery_date']}"
+                              if age > feed.max_age_days else ""))
+    return results
 
 
 def _clean_suite(feed: Table) -> Table:
@@ -63,7 +94,7 @@ def before_release(run: Run) -> dict[str, int]:
     Raises:
         GateFailed: Also when files differ from the hashes in run.json or counts disagree.
     """
-    policy = load(run.policy, run.as_of)
+    policy = frozen_policy(run)
     limits = [limit for tier in policy.tiers for limit in tier.limits]
     table = release.whitelist(policy.currency)
     business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits))
@@ -95,8 +126,8 @@ def _earlier_gates_passed(run: Run) -> None:
 
 
 def _recorded(run: Run) -> list[dict[str, Any]]:
-    path = run.folder / GATES_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    results: list[dict[str, Any]] = store.read_json(run.folder / GATES_FILE, [])
+    return results
 
 
 def _hashes_hold(run: Run) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from pathlib import Path
 from jobs import config
 from jobs.errors import NightlistError, UsageError
 
+#: Set it to see where an unforeseen error happened.
+TRACE = "NIGHTLIST_TRACE"
 Command = Callable[[argparse.Namespace], None]
 
 
@@ -28,9 +31,23 @@ def main(words: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # The reader (head, less) has seen enough.
     except KeyboardInterrupt:
-        print("nightlist: stopped; nothing was published by this run", file=sys.stderr)
+        print("nightlist: stopped; what was released before stays as it is, and the same command "
+              "goes on", file=sys.stderr)
         return 130
+    except Exception as error:
+        if os.environ.get(TRACE):
+            raise
+        print(f"nightlist: {_unforeseen(error)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _unforeseen(error: Exception) -> NightlistError:
+    """One line for what no check foresaw: a full disk, a folder without rights, an engine's own."""
+    lines = str(error).strip().splitlines() or ["no message"]
+    return NightlistError("this command", "to end well", f"{type(error).__name__}: {lines[0]}",
+                          "earlier releases stay as they are; mend that and run it again, or set "
+                          f"{TRACE}=1 to see where it happened")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -105,8 +122,11 @@ def _readers(commands: argparse._SubParsersAction) -> None:
 
 def _run(arguments: argparse.Namespace) -> config.Run:
     source = arguments.feeds or "landing"
-    if arguments.users < 1:
-        raise UsageError("--users", "at least 1", str(arguments.users), "give a larger number")
+    for option, low, high in (("users", 1, config.MOST_USERS), ("seed", 0, config.HIGHEST_SEED)):
+        given = getattr(arguments, option)
+        if not low <= given <= high:
+            raise UsageError(f"--{option}", f"at least {low}, at most {high:,}", str(given),
+                             "give another number")
     return config.Run(
         home=config.home_folder(arguments.home), as_of=config.as_of_date(arguments.as_of),
         source=source, data=Path(arguments.data).resolve() if arguments.data else None,
@@ -146,7 +166,7 @@ def _dictionary(arguments: argparse.Namespace) -> None:
 
 
 def _as_of(arguments: argparse.Namespace) -> dt.date | None:
-    return config.as_of_date(arguments.as_of) if arguments.as_of else None
+    return None if arguments.as_of is None else config.as_of_date(arguments.as_of)
 
 
 def _table(arguments: argparse.Namespace) -> None:

@@ -15,6 +15,11 @@ from jobs.errors import UsageError
 DEFAULT_HOME = "var"
 DEFAULT_SEED = 7
 DEFAULT_USERS = 20_000
+MOST_USERS, HIGHEST_SEED = 100_000_000, 2**31 - 1
+#: Nights: feeds hold no event before the first day; offers end before the calendar does.
+FIRST_DAY, LAST_DAY = dt.date(1990, 1, 1), dt.date(2199, 12, 31)
+#: Characters that an engine or a file's address reads as something else.
+_PATTERNS = "[]{}*?#\n"
 #: Where feeds come from; `landing` means they are there already.
 FEED_SOURCES = ("simulated", "uci", "landing")
 #: The product policy that belongs to a source, unless the command names another.
@@ -23,18 +28,36 @@ DEFAULT_POLICY = {"simulated": "wallet_loan_cny", "uci": "card_holder_loan_twd",
 
 
 def home_folder(given: str | None = None) -> Path:
-    """`--home`, else `NIGHTLIST_HOME`, else ./var; always absolute."""
-    return Path(given or os.environ.get("NIGHTLIST_HOME") or DEFAULT_HOME).expanduser().resolve()
+    """`--home`, else `NIGHTLIST_HOME`, else ./var; always absolute.
+
+    Raises:
+        UsageError: For a file, or a path with characters that engines take for a pattern.
+    """
+    name = given or os.environ.get("NIGHTLIST_HOME") or DEFAULT_HOME
+    try:
+        home = Path(name).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise UsageError(f"--home {name!r}", "a folder", str(error), "give another") from None
+    if odd := sorted(set(str(home)) & set(_PATTERNS)):
+        raise UsageError(f"--home {name!r}", "a path that engines do not take for a pattern",
+                         " ".join(map(repr, odd)), "use a folder of another name")
+    if home.exists() and not home.is_dir():
+        raise UsageError(f"--home {name!r}", "a folder", "a file", "give another")
+    return home
 
 
 def as_of_date(text: str) -> dt.date:
     """The as-of date from ISO text.
 
     Raises:
-        UsageError: When the text is not a date.
+        UsageError: When the text is not a date, or none that a night can have.
     """
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise UsageError("--as-of", f"a date from {FIRST_DAY} to {LAST_DAY}", text,
+                             "give another date")
+        return day
     except ValueError:
         raise UsageError("--as-of", "a date like 2026-06-30", repr(text),
                          "give the as-of date as YYYY-MM-DD") from None

@@ -7,7 +7,6 @@ run's id: the same inputs are the same run.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
-from jobs.errors import NightlistError
-from jobs.intake.intake import clean_partition, taken_in
-from jobs.policies.policy import load
+from jobs.errors import NightlistError, PolicyError
+from jobs.intake.intake import check_currency, clean_partition, taken_in
+from jobs.policies.policy import Policy, load
 
 RUN_FILE = "run.json"
 #: Key in run.json: the hashes of the tables that passed the audit gate; only these are released.
@@ -44,15 +43,20 @@ def main(run: Run) -> dict[str, Any]:
 
 
 def gather(run: Run) -> dict[str, Any]:
-    """Everything the night is a function of, as JSON content."""
+    """Everything the night is a function of, as JSON content.
+
+    Raises:
+        DeliveryRefused: When a delivery's amounts are not in the policy's currency.
+    """
     policy = load(run.policy, run.as_of)
     deliveries = []
     for name in feeds.FEEDS:
         for folder in sorted((run.home / "clean" / name).glob("delivery_date=*")):
             day = folder.name.partition("=")[2]
             if day <= run.as_of.isoformat():
-                deliveries.append({"feed": name, "delivery_date": day,
-                                   **(taken_in(run.home, name, day) or {})})
+                taken = taken_in(run.home, name, day) or {}
+                check_currency(name, day, taken.get("currency"), run.policy, policy.currency)
+                deliveries.append({"feed": name, "delivery_date": day, **taken})
     return {"as_of": run.as_of.isoformat(), "seed": run.seed,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
@@ -78,7 +82,39 @@ def frozen(run: Run) -> dict[str, Any]:
     if not path.is_file():
         raise NightlistError(f"nights/{run.as_of}/{run.run_id}", RUN_FILE, "no such file",
                              f"run the step first: nightlist run freeze --as-of {run.as_of}")
-    return json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = store.read_json(path)
+    return content
+
+
+def unchanged(run: Run) -> dict[str, Any]:
+    """The frozen inputs of a run that computes on: with the code it was frozen with.
+
+    Raises:
+        NightlistError: When the code is another by now.
+    """
+    inputs: dict[str, Any] = frozen(run)["inputs"]
+    if inputs["code_version"] != code_version():
+        raise NightlistError(f"run {run.run_id} of {run.as_of}", "code version "
+                             + inputs["code_version"], code_version(),
+                             "the code changed since: start a run of its own with nightlist run "
+                             f"freeze --as-of {run.as_of}")
+    return inputs
+
+
+def frozen_policy(run: Run) -> Policy:
+    """The policy that the run was frozen with.
+
+    Raises:
+        PolicyError: When its file says something else by now.
+        NightlistError: When the code is another by now.
+    """
+    said = unchanged(run)["policy"]
+    policy = load(said["name"], run.as_of)
+    if policy.sha256 != said["sha256"]:
+        raise PolicyError(f"policy {policy.name}", f"sha256 {said['sha256'][:12]} as frozen",
+                          policy.sha256[:12], "the policy changed since: start a run of its own "
+                          f"with nightlist run freeze --as-of {run.as_of}")
+    return policy
 
 
 def record(run: Run, key: str, content: Any) -> None:
@@ -89,5 +125,5 @@ def record(run: Run, key: str, content: Any) -> None:
 def clean_table(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
     """The clean rows of a feed from the frozen deliveries only."""
     folders = [clean_partition(run.home, feed.name, row["delivery_date"])
-               for row in frozen(run)["inputs"]["deliveries"] if row["feed"] == feed.name]
+               for row in unchanged(run)["deliveries"] if row["feed"] == feed.name]
     return store.read(spark, folders, feeds.clean(feed))

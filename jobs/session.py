@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyspark.sql import SparkSession
 
 from jobs.errors import UsageError
 
+#: Spark Connect's own default.
+CONNECT_PORT = 15002
 _SERVERS: list[Any] = []
 
 
@@ -29,7 +33,7 @@ def engine() -> str:
         UsageError: For a value that is none of the three.
     """
     value = os.environ.get("NIGHTLIST_SPARK", "sail").strip()
-    if value == "sail" or value.startswith("sc://") or re.fullmatch(r"local\[(\d+|\*)\]", value):
+    if value == "sail" or re.fullmatch(r"sc://.+|local\[([1-9]\d*|\*)\]", value):
         return value
     raise UsageError("NIGHTLIST_SPARK", "sail, sc://host:port or local[N]", repr(value),
                      "set it to one of these or unset it")
@@ -50,9 +54,25 @@ def _make(value: str) -> SparkSession:
                  .config("spark.ui.enabled", "false")
                  .config("spark.driver.memory", "2g").getOrCreate())
     else:
+        if value.startswith("sc://"):
+            _answers(value)
         spark = SparkSession.builder.remote(_sail() if value == "sail" else value).getOrCreate()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     return spark
+
+
+def _answers(address: str) -> None:
+    """Ask once before the client would, without a word, try for minutes.
+
+    Raises:
+        UsageError: When no server answers there.
+    """
+    parts = urlsplit(address)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or CONNECT_PORT), 10).close()
+    except (OSError, ValueError) as error:
+        raise UsageError("NIGHTLIST_SPARK", f"a Spark Connect server at {address}", str(error),
+                         "start it, or mend the address") from None
 
 
 def _sail() -> str:

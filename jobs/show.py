@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from jobs.errors import UsageError
 
@@ -24,6 +26,8 @@ UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily"
            "step_number")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
+#: How a formula opens (OWASP, CSV injection); a plain negative number does not.
+_FORMULA = r"^(?:[=+@\t\r]|-[^0-9])"
 #: Width of a table that goes into a pipe, characters.
 PIPE_WIDTH = 120
 
@@ -59,13 +63,14 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
     whole = output is not None
     names = list(columns or [name for name in rows.schema.names if whole or name not in UNSHOWN])
     shown = rows if whole else rows.slice(0, limit)
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in names:
         kind = rows.schema.field(name).type
         table.add_column(name, justify="right" if pa.types.is_integer(kind) else "left",
                          overflow="fold", no_wrap=not pa.types.is_list(kind))
     for row in shown.to_pylist():
-        table.add_row(*[_cell(row[name]) for name in names])
+        # As text: an id may look like markup.
+        table.add_row(*[Text(_cell(row[name])) for name in names])
     if output is None:
         Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
         if rows.num_rows > shown.num_rows:
@@ -77,12 +82,14 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
 
 
 def _csv(rows: pa.Table) -> str:
-    """CSV with lists joined by `;`."""
+    """CSV with lists joined by `;`; text that a spreadsheet would run as a formula is quoted."""
     flat = {}
     for field in rows.schema:
         column = rows.column(field.name)
         if pa.types.is_list(field.type):
             column = pa.array([";".join(value or []) for value in column.to_pylist()], pa.string())
+        if pa.types.is_string(column.type):
+            column = pc.replace_substring_regex(column, _FORMULA, r"'\0")
         flat[field.name] = column
     sink = pa.BufferOutputStream()
     pa.csv.write_csv(pa.table(flat), sink, pa.csv.WriteOptions(quoting_style="needed"))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -19,10 +18,13 @@ from typing import Any
 
 from jobs.config import Run
 from jobs.errors import UsageError
+from jobs.lock import locked
 
 OPENING_FILE, STEPS_FILE, OPEN_RUN_FILE = "opening.json", "steps.json", "open.json"
 #: Steps before this one work on landing and clean tables, not on a run.
 FREEZE = "freeze"
+#: How long a step waits for another night's step in its place.
+LOCK_WAIT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,15 @@ def run_step(name: str, run: Run) -> Run:
     start = time.perf_counter()
     _reset_peak_memory()
     main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
-    counts = main(run)
-    seconds = round(time.perf_counter() - start, 2)
-    if name == FREEZE:
-        run = dataclasses.replace(run, run_id=counts["run_id"])
-        _open(run)
-    record = {"step": name, "seconds": seconds, "peak_mib": _peak_memory_mib(), "counts": counts}
-    _record(run, record)
+    with locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"):
+        counts = main(run)
+        seconds = round(time.perf_counter() - start, 2)
+        if name == FREEZE:
+            run = dataclasses.replace(run, run_id=counts["run_id"])
+            _open(run)
+        record = {"step": name, "seconds": seconds, "peak_mib": _peak_memory_mib(),
+                  "counts": counts}
+        _record(run, record)
     said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
     print(f"nightlist {number:>2}/{len(STEPS)}  {name:<14} {seconds:>6.1f} s  "
           f"{record['peak_mib']:>5} MiB  {said}", flush=True)
@@ -108,19 +112,32 @@ def open_run(home: Path, as_of: dt.date) -> Run:
     Raises:
         UsageError: When none was frozen.
     """
+    from jobs.store import read_json
+
     path = _night(home, as_of) / OPEN_RUN_FILE
     if not path.is_file():
         raise UsageError(f"nights/{as_of}", "a run with frozen inputs", "none",
                          f"start one: nightlist run {FREEZE} --as-of {as_of}")
-    known = json.loads(path.read_text(encoding="utf-8"))
+    known = read_json(path)
     return Run(home=home, as_of=as_of, seed=known["seed"], policy=known["policy"],
                run_id=known["run_id"])
 
 
+def _lock_file(run: Run) -> Path:
+    """Landing and clean tables are the home's, everything later is its night's.
+
+    Each step therefore runs alone where it writes, and two nights of one home never mix.
+    """
+    return (_night(run.home, run.as_of) if run.run_id else run.home) / ".lock"
+
+
 def steps_of(run: Run) -> list[dict[str, Any]]:
     """The records of the steps run so far: seconds, peak memory (MiB), counts."""
+    from jobs.store import read_json
+
     path = _record_file(run)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    records: list[dict[str, Any]] = read_json(path, [])
+    return records
 
 
 def _night(home: Path, as_of: dt.date) -> Path:
@@ -140,11 +157,11 @@ def _record(run: Run, record: dict[str, Any]) -> None:
 
 def _open(run: Run) -> None:
     """Remember the run as its date's newest, and take over what was recorded before it."""
-    from jobs.store import write_json
+    from jobs.store import read_json, write_json
 
     opening = _record_file(dataclasses.replace(run, run_id=""))
     if opening.is_file():
-        write_json(json.loads(opening.read_text(encoding="utf-8")), _record_file(run))
+        write_json(read_json(opening), _record_file(run))
         opening.unlink()
     write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
                _night(run.home, run.as_of) / OPEN_RUN_FILE)

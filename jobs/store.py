@@ -95,6 +95,22 @@ def write_json(content: Any, path: Path) -> None:
     staged.replace(path)
 
 
+def read_json(path: Path, otherwise: Any = None) -> Any:
+    """The content of a JSON file that a night wrote; `otherwise` where there is no such file.
+
+    Raises:
+        NightlistError: When it cannot be read as JSON.
+    """
+    if not path.is_file():
+        return otherwise
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise NightlistError(f"{path.parent.name}/{path.name}", "JSON as a night wrote it",
+                             f"something else ({error})", "the file was changed or cut short: "
+                             "take it away and rerun the night") from None
+
+
 def canonical(content: Any, indent: int | None = None) -> str:
     """JSON with sorted keys: the same content gives the same text."""
     return json.dumps(content, sort_keys=True, ensure_ascii=False, indent=indent, default=str)

@@ -158,7 +158,7 @@ def _check_rows(ordered: pa.Table, people: list[str], dates: list[dt.date]) -> N
 
 def _check_cases(people: list[str], labels: Labels) -> None:
     """Cases are people: a person's rows resemble each other and stay in one fold."""
-    remedy = "deliver more loan_performance, or go on with a model of an earlier night"
+    remedy = "deliver more loan_performance, with outcomes known by the as-of date"
     for kind, of_kind in (("defaulted", labels), ("did not default", ~labels)):
         cases = len({person for person, one in zip(people, of_kind, strict=True) if one})
         if cases < MINIMUM_CASES:

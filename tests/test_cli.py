@@ -6,6 +6,8 @@ import shlex
 import pytest
 
 from jobs.__main__ import main, parser
+from jobs.errors import UsageError
+from jobs.session import engine, session
 
 
 def commands():
@@ -35,6 +37,10 @@ def test_every_option_of_a_command_says_what_it_is(name):
     (["night", "--as-of", "2005-11-01", "--feeds", "uci"], "--data: expected the folder"),
     (["run", "scor", "--as-of", "2026-06-30"], "expected one of deliver, intake"),
     (["run", "score", "--as-of", "2026-06-30"], "expected a run with frozen inputs"),
+    (["night", "--as-of", "9999-12-31"], "--as-of: expected a date from 1990-01-01 to 2199-12-31"),
+    (["night", "--as-of", "2026-06-30", "--seed", "-1"], "--seed: expected at least 0"),
+    (["night", "--as-of", "2026-06-30", "--users", "999999999999"], "at most 100,000,000"),
+    (["whitelist", "--as-of", ""], "--as-of: expected a date"),
     (["whitelist"], "release"),
 ])
 def test_a_wrong_word_gets_one_line_with_a_remedy(tmp_path, capsys, words, message):
@@ -43,10 +49,31 @@ def test_a_wrong_word_gets_one_line_with_a_remedy(tmp_path, capsys, words, messa
     assert "\n" not in said and message in said and ";" in said
 
 
-def test_an_unknown_engine_is_refused(monkeypatch):
-    from jobs.errors import UsageError
-    from jobs.session import engine
+@pytest.mark.parametrize("home", ["x[1]", "st*r", "c{a,b}", "h#a", "new\nline", "~nosuchuser/x"])
+def test_a_home_that_an_engine_would_take_for_something_else_is_refused(tmp_path, capsys, home,
+                                                                        monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["whitelist", "--home", home]) == 1
+    assert "--home" in capsys.readouterr().err and list(tmp_path.iterdir()) == []
 
-    monkeypatch.setenv("NIGHTLIST_SPARK", "duck")
+
+def test_what_no_check_foresaw_is_one_line_too(tmp_path, capsys, monkeypatch):
+    assert main(["dictionary", "--write", str(tmp_path)]) == 1
+    said = capsys.readouterr().err.strip()
+    assert "IsADirectoryError" in said and "NIGHTLIST_TRACE=1" in said and "\n" not in said
+    monkeypatch.setenv("NIGHTLIST_TRACE", "1")
+    with pytest.raises(IsADirectoryError):
+        main(["dictionary", "--write", str(tmp_path)])
+
+
+def test_a_cluster_that_does_not_answer_is_named_at_once(monkeypatch):
+    monkeypatch.setenv("NIGHTLIST_SPARK", "sc://127.0.0.1:1")
+    with pytest.raises(UsageError, match="a Spark Connect server at sc://127.0.0.1:1"):
+        session()
+
+
+@pytest.mark.parametrize("value", ["duck", "local[0]", "sc://"])
+def test_an_unknown_engine_is_refused(monkeypatch, value):
+    monkeypatch.setenv("NIGHTLIST_SPARK", value)
     with pytest.raises(UsageError, match=r"sail, sc://host:port or local\[N\]"):
         engine()

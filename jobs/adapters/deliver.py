@@ -12,6 +12,7 @@ from jobs import store
 from jobs.adapters import uci
 from jobs.config import FEED_SOURCES, Run
 from jobs.errors import UsageError
+from jobs.policies.policy import load
 from jobs.simulate import city
 
 
@@ -25,6 +26,7 @@ def main(run: Run) -> dict[str, int]:
         UsageError: For a source that is none, or `uci` without a data folder.
         DeliveryRefused: When landing holds other deliveries in their place.
     """
+    load(run.policy, run.as_of)  # before landing is touched: a misspelt policy is noticed here
     folders = _deliver(run)
     return {"deliveries": len(folders), "rows": sum(store.count(folder) for folder in folders)}
 

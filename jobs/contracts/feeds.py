@@ -17,7 +17,7 @@ BOUND_CARDS = Table(
     name="bound_cards",
     meaning="The bank card a user bound to the wallet, with its limit and the holder's profile.",
     grain="one user and the date the card was seen", key=("user_id", "event_date"),
-    owner="wallet team", source="wallet accounts", partition="delivery_date",
+    owner="wallet team", source="wallet accounts", partition="delivery_date", max_age_days=100,
     fields=(
         USER_ID, EVENT_DATE,
         Field("card_limit_minor", "integer", "1/100 currency", "Credit limit of the bound card.",
@@ -36,7 +36,7 @@ STATEMENTS = Table(
     name="statements",
     meaning="Monthly card statements: what was owed and what was paid.",
     grain="one user and statement", key=("user_id", "event_date"),
-    owner="wallet team", source="card issuers", partition="delivery_date",
+    owner="wallet team", source="card issuers", partition="delivery_date", max_age_days=62,
     fields=(
         USER_ID, EVENT_DATE,
         Field("balance_minor", "integer", "1/100 currency",
@@ -50,7 +50,7 @@ BUREAU_STATUS = Table(
     name="bureau_status",
     meaning="Monthly repayment status at the credit bureau; people it does not know have no row.",
     grain="one user and month", key=("user_id", "event_date"),
-    owner="risk data team", source="credit bureau", partition="delivery_date",
+    owner="risk data team", source="credit bureau", partition="delivery_date", max_age_days=62,
     fields=(
         USER_ID, EVENT_DATE,
         Field("repayment_status", "integer", "code -2..9",
@@ -62,7 +62,7 @@ LOAN_PERFORMANCE = Table(
     name="loan_performance",
     meaning="How earlier loans went: the outcome of a performance window.",
     grain="one user and performance window", key=("user_id", "observed_on"),
-    owner="loan servicing", source="own book", partition="delivery_date",
+    owner="loan servicing", source="own book", partition="delivery_date", max_age_days=400,
     fields=(
         USER_ID,
         Field("event_date", "date", "date",
@@ -70,7 +70,7 @@ LOAN_PERFORMANCE = Table(
               minimum="1990-01-01"),
         Field("observed_on", "date", "date",
               "First day of the window: features to learn from must be known by then.",
-              minimum="1990-01-01"),
+              minimum="1990-01-01", not_after="event_date"),
         Field("is_default", "boolean", "true/false", "Whether the loan defaulted in the window."),
     ))
 

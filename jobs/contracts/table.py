@@ -35,6 +35,7 @@ class Field:
         nullable: Whether a row may lack it; a null means "not known", never zero.
         minimum: Smallest valid value (numbers and ISO dates), or None.
         maximum: Largest valid value, or None.
+        not_after: A date column of the same row that this date may not come after, or "".
         allowed: The closed list of valid values, or empty for any.
         monotone: In the PD model: +1 the PD may only rise with it, -1 only fall, 0 free.
         reason_code: Code given to the customer when this feature speaks for or against them.
@@ -47,6 +48,7 @@ class Field:
     nullable: bool = False
     minimum: int | float | str | None = None
     maximum: int | float | str | None = None
+    not_after: str = ""
     allowed: tuple[str, ...] = ()
     monotone: int = 0
     reason_code: str = ""
@@ -56,8 +58,8 @@ class Field:
 class Table:
     """One data set: its grain, key, owner, where it comes from and its columns in order.
 
-    `partition` names the folder or table partition; `mandatory` is for feeds: a night without
-    one stops.
+    `partition` names the folder or table partition. For feeds: a night without a `mandatory` one
+    stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age).
     """
 
     name: str
@@ -69,6 +71,7 @@ class Table:
     partition: str
     fields: tuple[Field, ...]
     mandatory: bool = True
+    max_age_days: int = 0
 
     @property
     def columns(self) -> list[str]:

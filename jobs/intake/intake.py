@@ -12,8 +12,8 @@ since nothing says which one is right. Always: received = accepted + quarantined
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
+from functools import reduce
 from pathlib import Path
 
 from pyspark.sql import Column, DataFrame, Window
@@ -29,13 +29,15 @@ from jobs.policies.policy import load
 from jobs.session import session
 
 COUNTS = "_counts.json"
+#: Spaces of any script: what a person reads as nothing.
+_BLANK = r"^[\s\u00A0\u3000]*$"
 
 
 def build(df: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
     """One row for each distinct delivered row, with `copies` and the `reasons` against it.
 
     Args:
-        df: The delivered rows, with the feed's columns in any order.
+        df: The delivered rows, with the feed's columns.
         feed: Their contract.
         delivery_date: Knowledge time; an event after it is out of range.
 
@@ -43,8 +45,7 @@ def build(df: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
         The feed's columns, `copies` (how often the row was delivered, integer) and `reasons`
         (array of `column:rule`, empty for an accepted row).
     """
-    typed = df.select(*[F.col(f.name).cast(TYPES[f.type][0]).alias(f.name) for f in feed.fields])
-    distinct = typed.groupBy(*feed.columns).agg(F.count(F.lit(1)).alias("copies"))
+    distinct = df.groupBy(*feed.columns).agg(F.count(F.lit(1)).alias("copies"))
     broken = [(f"{field.name}:{rule}", condition) for field in feed.fields
               for rule, condition in _rules(field, delivery_date)]
     reasons = F.array_compact(F.array(*[F.when(condition, F.lit(name))
@@ -76,8 +77,10 @@ def _rules(field: Field, delivery_date: dt.date) -> list[tuple[str, Column]]:
         rules.append(("above_maximum", column > _bound(field, high)))
     if field.allowed:
         rules.append(("not_allowed", ~column.isin(*field.allowed)))
+    if field.not_after:
+        rules.append((f"after_{field.not_after}", column > F.col(field.not_after)))
     if field.name == "user_id":
-        rules.append(("missing", F.trim(column) == ""))
+        rules.append(("missing", column.rlike(_BLANK)))
     return rules
 
 
@@ -107,8 +110,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
     day, clean_folder = delivery.delivery_date, clean_partition(home, feed.name,
                                                                 delivery.delivery_date)
     quarantine_folder = home / "quarantine" / feed.name / clean_folder.name
-    spark = session()
-    classified = build(spark.read.parquet(*map(str, delivery.files)), feed, day)
+    classified = build(_rows(delivery, feed), feed, day)
     invalid = (F.size("reasons") > 0).cast("long")
     row = classified.agg(F.sum("copies").alias("received"), F.sum(invalid).alias("quarantined"),
                          F.sum(F.col("copies") - 1).alias("duplicates")).collect()[0]
@@ -120,10 +122,19 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
     staged = clean_folder.with_name(f".new-{clean_folder.name}")
     counts["accepted"] = store.write(accepted(classified, feed, day), feeds.clean(feed), staged)
     reconcile(feed.name, day, delivery.rows, counts)
-    store.write_json({**counts, "fingerprint": delivery.fingerprint}, staged / COUNTS)
+    store.write_json({**counts, "fingerprint": delivery.fingerprint,
+                      "currency": delivery.currency}, staged / COUNTS)
     shutil.rmtree(clean_folder, ignore_errors=True)
     staged.rename(clean_folder)
     return counts
+
+
+def _rows(delivery: landing.Delivery, feed: Table) -> DataFrame:
+    """The rows of all files in the contract's types: each file may have widths of its own."""
+    files = [session().read.parquet(str(path)).select(
+        *[F.col(f.name).cast(TYPES[f.type][0]).alias(f.name) for f in feed.fields])
+        for path in delivery.files]
+    return reduce(DataFrame.unionAll, files)
 
 
 def reconcile(feed: str, day: dt.date, delivered: int, counts: dict[str, int]) -> None:
@@ -148,8 +159,8 @@ def clean_partition(home: Path, feed: str, day: dt.date | str) -> Path:
 
 def taken_in(home: Path, feed: str, day: dt.date | str) -> dict[str, int | str] | None:
     """Counts and fingerprint of a delivery taken in before, or None."""
-    path = clean_partition(home, feed, day) / COUNTS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    counts: dict[str, int | str] | None = store.read_json(clean_partition(home, feed, day) / COUNTS)
+    return counts
 
 
 def main(run: Run) -> dict[str, int]:
@@ -160,6 +171,7 @@ def main(run: Run) -> dict[str, int]:
             manifest says, or that changed after it was taken in.
     """
     currency = load(run.policy, run.as_of).currency
+    landing.check_feeds(run.home, feeds.FEEDS)
     totals = {"received": 0, "accepted": 0, "quarantined": 0, "duplicates": 0}
     for feed in feeds.FEEDS.values():
         days = landing.delivery_dates(run.home, feed.name, run.as_of)
@@ -167,23 +179,27 @@ def main(run: Run) -> dict[str, int]:
             raise DeliveryRefused(f"landing/{feed.name}", f"a delivery by {run.as_of}", "none",
                                   "ask the feed's owner, " + feed.owner + ", to deliver")
         for day in days:
-            delivery = _verified(run, feed, day, currency)
             before = taken_in(run.home, feed.name, day)
             if before is None:
+                delivery = landing.verify(run.home, feed, day)
+                check_currency(feed.name, day, delivery.currency, run.policy, currency)
                 counts = take_in(run.home, feed, delivery)
                 totals = {key: totals[key] + counts[key] for key in totals}
+            elif before["fingerprint"] != landing.manifest_fingerprint(run.home, feed, day):
+                raise DeliveryRefused(f"{feed.name}/{day}", "the delivery that was taken in",
+                                      "another one in its place", "landing is append-only: "
+                                      "restore it and deliver under a new date")
     return totals
 
 
-def _verified(run: Run, feed: Table, day: dt.date, currency: str) -> landing.Delivery:
-    delivery = landing.verify(run.home, feed, day)
-    if delivery.currency != currency:
-        raise DeliveryRefused(f"{feed.name}/{day}", f"amounts in {currency}, as the policy "
-                              f"{run.policy} says", delivery.currency,
-                              "name the product's policy with --policy, or use another --home")
-    before = taken_in(run.home, feed.name, day)
-    if before and before["fingerprint"] != delivery.fingerprint:
-        raise DeliveryRefused(f"{feed.name}/{day}", "the delivery that was taken in",
-                              "another one in its place",
-                              "landing is append-only: restore it and deliver under a new date")
-    return delivery
+def check_currency(feed: str, day: dt.date | str, found: object, policy: str,
+                   currency: str) -> None:
+    """Refuse amounts in another currency than the policy's.
+
+    Raises:
+        DeliveryRefused: Naming the delivery.
+    """
+    if found != currency:
+        raise DeliveryRefused(f"{feed}/{day}", f"amounts in {currency}, as the policy {policy} "
+                              "says", str(found), "name the product's policy with --policy, or "
+                              "use another --home")

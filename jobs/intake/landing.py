@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,15 +62,39 @@ def delivery_dates(home: Path, feed_name: str, as_of: dt.date) -> list[dt.date]:
     """Dates of the deliveries known by the as-of date, oldest first.
 
     Raises:
-        DeliveryRefused: When a folder's name is not a date.
+        DeliveryRefused: When something there is not a folder named by a date.
     """
     root = home / "landing" / feed_name
     if not root.is_dir():
         return []
-    names = [path.name for path in root.iterdir()
-             if path.is_dir() and not path.name.startswith(".")]
-    days = [_folder_date(feed_name, name) for name in names]
+    days = [_folder_date(feed_name, path) for path in sorted(root.iterdir())
+            if not path.name.startswith(".")]
     return sorted(day for day in days if day <= as_of)
+
+
+def check_feeds(home: Path, known: Iterable[str]) -> None:
+    """Refuse a folder in landing that no feed has: a misspelt feed would be missed unseen.
+
+    Raises:
+        DeliveryRefused: Naming the folder.
+    """
+    root = home / "landing"
+    names = [path.name for path in sorted(root.iterdir())] if root.is_dir() else []
+    for name in names:
+        if not name.startswith(".") and name not in known:
+            raise DeliveryRefused(f"landing/{name}", "a feed: " + ", ".join(known),
+                                  "no feed of that name", "rename it or take it out of landing")
+
+
+def manifest_fingerprint(home: Path, feed: Table, delivery_date: dt.date) -> str:
+    """What identifies a delivery without reading its rows: its manifest names every file's hash.
+
+    Raises:
+        DeliveryRefused: When there is no manifest.
+    """
+    with manifest.refusals(feed.name, delivery_date, _APPEND_ONLY):
+        raw, _ = manifest.read(delivery_folder(home, feed.name, delivery_date))
+    return hashlib.sha256(raw).hexdigest()
 
 
 def verify(home: Path, feed: Table, delivery_date: dt.date) -> Delivery:
@@ -193,9 +218,16 @@ def _same_content(one: Path, other: Path) -> bool:
 
 
 def _check_origin(mark: Path, origin: dict[str, Any] | None) -> None:
-    if origin is None or not mark.is_file():
+    if origin is None:
         return
-    found = json.loads(mark.read_text(encoding="utf-8"))
+    if not mark.is_file():
+        landed = mark.parent.glob("[!.]*/[!.]*")
+        if (first := next(landed, None)) is not None:
+            raise DeliveryRefused("landing", "an empty landing area, or deliveries of "
+                                  + _said(origin), f"{first.parent.name}/{first.name} of unknown "
+                                  "origin", _APPEND_ONLY)
+        return
+    found = store.read_json(mark)
     if found != origin:
         raise DeliveryRefused("landing", "deliveries of " + _said(origin),
                               "those of " + _said(found), _APPEND_ONLY)
@@ -205,10 +237,11 @@ def _said(origin: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in sorted(origin.items()))
 
 
-def _folder_date(feed_name: str, name: str) -> dt.date:
+def _folder_date(feed_name: str, path: Path) -> dt.date:
+    name = path.name
     try:
         day = dt.date.fromisoformat(name)
-        if day.isoformat() == name:
+        if day.isoformat() == name and path.is_dir():
             return day
     except ValueError:
         pass

@@ -39,6 +39,8 @@ _KINDS: dict[str, type] = {
     "feed": str, "delivery_date": str, "schema_version": int, "format": str, "currency": str,
     "rows": int, "files": list, "control_totals": dict}
 _FILE_KINDS: dict[str, type] = {"name": str, "rows": int, "sha256": str}
+#: Engines take brackets and stars for patterns, and skip names that open with a dot or dash.
+_FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _KIND_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 #: Types taken in place of the contract's: the same values in another width.
 _ALSO = {pa.int64(): pa.int32(), pa.string(): pa.large_string()}
@@ -84,6 +86,7 @@ def write(folder: Path, feed: Table, delivery_date: dt.date, rows: pa.Table, pat
 def read(folder: Path) -> tuple[bytes, dict[str, Any]]:
     """The manifest's bytes and content, with every key there and of its kind."""
     expect(folder.is_dir(), "", "a delivery", "no such folder")
+    expect(not folder.is_symlink(), "", "a folder of landing's own", "a symlink")
     path = folder / MANIFEST
     expect(path.is_file() and not path.is_symlink(), MANIFEST, "a manifest", "none")
     raw = path.read_bytes()
@@ -117,8 +120,9 @@ def check_listing(folder: Path, manifest: dict[str, Any]) -> None:
     names = [entry["name"] for entry in manifest["files"]]
     present = {path.name: path for path in folder.iterdir()}
     for name in names:
-        expect(not re.search(r"[/\\]", name) and name not in ("", ".", "..", MANIFEST),
-               f"{MANIFEST} files", "the name of a file in the folder", repr(name))
+        expect(re.fullmatch(_FILE_NAME, name) is not None, f"{MANIFEST} files",
+               "the name of a file in the folder, of letters, digits, dots, dashes and "
+               "underscores", repr(name))
         expect(names.count(name) == 1, f"{MANIFEST} files", "each file once", f"{name!r} twice")
         expect(name in present, "", f"the file {name!r} that its manifest lists", "no such file")
         expect(not present[name].is_symlink(), name, "a file in the folder", "a symlink")
@@ -138,6 +142,7 @@ def check_file(path: Path, entry: dict[str, Any], feed: Table, totals: dict[str,
             check_columns(path.name, feed, file.schema_arrow)
             for batch in file.iter_batches():
                 rows += batch.num_rows
+                batch.validate(full=True)  # text that is not UTF-8 stops an engine
                 for name in totals:
                     totals[name] += _total(batch[name])
     except (OSError, pa.ArrowException) as error:

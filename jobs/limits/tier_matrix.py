@@ -16,7 +16,8 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LIMITS, SCORES
 from jobs.contracts.table import TYPES
-from jobs.policies.policy import Policy, Tier, load
+from jobs.inputs import frozen_policy
+from jobs.policies.policy import Policy, Tier
 from jobs.session import session
 
 #: Minor units of one unit of currency.
@@ -82,7 +83,7 @@ def main(run: Run) -> dict[str, int]:
     table = build(store.read(spark, run.folder / "eligibility", ELIGIBILITY),
                   store.read(spark, run.folder / "scores", SCORES),
                   store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX),
-                  load(run.policy, run.as_of))
+                  frozen_policy(run))
     eligible = store.write(table, LIMITS, run.folder / "limits")
     written = store.read(spark, run.folder / "limits", LIMITS)
     return {"eligible": eligible, "funded": written.where("is_funded").count()}

@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 from jobs import store
 from jobs.config import Run
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
-from jobs.policies.policy import Rule, load
+from jobs.inputs import frozen_policy
+from jobs.policies.policy import Rule
 from jobs.session import session
 
 
@@ -46,7 +47,7 @@ def fails(rule: Rule) -> Column:
 
 def main(run: Run) -> dict[str, int]:
     """Write the eligibility of everyone considered."""
-    spark, rules = session(), load(run.policy, run.as_of).rules
+    spark, rules = session(), frozen_policy(run).rules
     table = build(store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX),
                   store.read(spark, run.folder / "scores", SCORES), rules)
     considered = store.write(table, ELIGIBILITY, run.folder / "eligibility")

@@ -20,9 +20,9 @@ from jobs.contracts import feeds, release
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
-from jobs.inputs import clean_table, record
+from jobs.inputs import clean_table, frozen_policy, record
 from jobs.limits.tier_matrix import MINOR
-from jobs.policies.policy import DAYS_PER_YEAR, Policy, load
+from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
 from jobs.scores.score import champion
 from jobs.session import session
@@ -99,7 +99,7 @@ def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
 
 def main(run: Run) -> dict[str, int]:
     """Write the three tables of the release."""
-    spark, policy = session(), load(run.policy, run.as_of)
+    spark, policy = session(), frozen_policy(run)
     tables = {table.name: store.read(spark, run.folder / table.name, table)
               for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, LIMITS, LABELS)}
     matrix, limits = tables["feature_matrix"], tables["limits"]

@@ -8,11 +8,13 @@ A policy is a YAML file in this folder (or in the folder that `NIGHTLIST_POLICIE
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -22,6 +24,12 @@ from jobs.store import fingerprint
 
 #: Interest is charged by the day; a year has 360 of them in the product's terms.
 DAYS_PER_YEAR = 360
+#: 24 % a year, the ceiling for a consumer loan's all-in cost, in six decimals a day.
+HIGHEST_RATE_DAILY = Decimal("0.000666")
+#: Bound of any amount in a policy, whole currency units: sums stay within 64 bits.
+MOST_MONEY = 10**12
+#: Steps of the waterfall that are no rules.
+STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
 RULE_COLUMNS = {f.name: f.type for f in (*FEATURE_MATRIX.fields, *SCORES.fields)
                 if f.type in ("integer", "double")}
@@ -85,8 +93,9 @@ def load(name: str, as_of: dt.date) -> Policy:
                           "name one with --policy or add the file")
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise PolicyError(f"policy {name}", "valid YAML", str(error), "mend the file") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise PolicyError(f"policy {name}", "valid YAML in UTF-8", str(error),
+                          "mend the file") from None
     check = _Check(name)
     versions = check.get(document, "versions", list)
     in_force = [v for v in versions if _covers(check, v, as_of)]
@@ -103,20 +112,43 @@ class _Check:
         self.name = name
 
     def get(self, mapping: Any, key: str, kind: type | tuple[type, ...]) -> Any:
+        """A value of exactly that kind: neither a boolean for a number nor a time for a date."""
+        kinds = kind if isinstance(kind, tuple) else (kind,)
         value = mapping.get(key) if isinstance(mapping, dict) else None
-        if value is None or not isinstance(value, kind) or isinstance(value, bool):
-            kinds = kind if isinstance(kind, tuple) else (kind,)
+        if type(value) not in kinds:
             self.fail(key, " or ".join(k.__name__ for k in kinds), value)
         return value
 
-    def rate(self, mapping: Any, key: str) -> Decimal:
-        try:
-            return Decimal(str(mapping[key])).quantize(Decimal("0.000001"))
-        except (KeyError, InvalidOperation, TypeError):
-            self.fail(key, "a daily rate like \"0.000500\"", mapping)
-            raise
+    def whole(self, mapping: Any, key: str, low: int, high: int) -> int:
+        value: int = self.get(mapping, key, int)
+        if not low <= value <= high:
+            self.fail(key, f"a whole number from {low} to {high}", value)
+        return value
 
-    def fail(self, key: str, expected: str, found: Any) -> None:
+    def wholes(self, mapping: Any, key: str) -> tuple[int, ...]:
+        values = self.get(mapping, key, list)
+        if any(type(value) is not int for value in values):
+            self.fail(key, "a list of whole numbers", values)
+        return tuple(values)
+
+    def text(self, mapping: Any, key: str) -> str:
+        value: str = self.get(mapping, key, str)
+        if not value.strip():
+            self.fail(key, "a text", value)
+        return value
+
+    def rate(self, mapping: Any, key: str) -> Decimal:
+        found = mapping.get(key) if isinstance(mapping, dict) else None
+        try:
+            rate = Decimal(str(found))
+            if 0 < rate <= HIGHEST_RATE_DAILY and rate == rate.quantize(Decimal("0.000001")):
+                return rate.quantize(Decimal("0.000001"))
+        except InvalidOperation:
+            pass
+        return self.fail(key, f"a daily rate above 0, at most {HIGHEST_RATE_DAILY}, of six "
+                         "decimals like \"0.000500\"", found)
+
+    def fail(self, key: str, expected: str, found: Any) -> NoReturn:
         raise PolicyError(f"policy {self.name}.{key}", expected, repr(found),
                           "mend the policy file")
 
@@ -124,17 +156,17 @@ class _Check:
 def _covers(check: _Check, version: Any, as_of: dt.date) -> bool:
     start = check.get(version, "effective_from", dt.date)
     end = version.get("effective_to")
-    if end is not None and not isinstance(end, dt.date):
-        check.fail("effective_to", "a date or null", end)
+    if end is not None:
+        end = check.get(version, "effective_to", dt.date)
     return bool(start <= as_of and (end is None or as_of <= end))
 
 
 def _policy(check: _Check, document: Any, version: Any) -> Policy:
-    currency = check.get(document, "currency", str)
-    if len(currency) != 3 or not currency.isupper():
+    product, currency = check.text(document, "product"), check.text(document, "currency")
+    if not re.fullmatch("[A-Z]{3}", currency):
         check.fail("currency", "an ISO 4217 code", currency)
     matrix = check.get(version, "tiers", dict)
-    columns = tuple(check.get(matrix, "card_limit_from", list))
+    columns = check.wholes(matrix, "card_limit_from")
     if not columns or columns[0] != 0 or list(columns) != sorted(set(columns)):
         check.fail("tiers.card_limit_from", "rising limits from 0", columns)
     funding = check.get(version, "funding", dict)
@@ -142,40 +174,54 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
     if not 0 < draw <= 1:
         check.fail("expected_draw_ratio", "a share above 0, at most 1", draw)
     return Policy(
-        name=check.name, product=check.get(document, "product", str), currency=currency,
-        version=check.get(version, "version", str),
-        sha256=fingerprint([document["product"], currency, version]),
+        name=check.name, product=product, currency=currency,
+        version=check.text(version, "version"),
+        sha256=fingerprint([product, currency, version]),
         rules=_rules(check, version), tiers=_tiers(check, version, len(columns)),
-        card_limit_from=columns, offer_valid_days=check.get(version, "offer_valid_days", int),
-        funding=check.get(funding, "own", int) + check.get(funding, "interbank", int),
+        card_limit_from=columns,
+        offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
+        funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
         expected_draw_ratio=draw)
 
 
 def _rules(check: _Check, version: Any) -> tuple[Rule, ...]:
-    rules = []
-    for row in check.get(version, "rules", list):
-        try:
-            rule = Rule(**row)
-        except TypeError as error:
-            raise PolicyError(f"policy {check.name}.rules", "name, reason_code, text, column, "
-                              "at_least, at_most, missing_passes", str(error),
-                              "mend the policy file") from None
-        if rule.column not in RULE_COLUMNS:
-            check.fail(f"rules.{rule.name}.column", "a number of feature_matrix or scores",
-                       rule.column)
-        if rule.at_least is None and rule.at_most is None:
-            check.fail(f"rules.{rule.name}", "at_least or at_most", row)
-        rules.append(rule)
-    if len({rule.name for rule in rules}) != len(rules):
-        check.fail("rules", "different names", [rule.name for rule in rules])
-    return tuple(rules)
+    rules = tuple(_rule(check, row) for row in check.get(version, "rules", list))
+    names = [rule.name for rule in rules]
+    if not names or len(set(names)) != len(names):
+        check.fail("rules", "at least one, with different names", names)
+    if taken := sorted(set(names) & STEP_NAMES):
+        check.fail("rules", "names that are no step of the waterfall", taken)
+    return rules
+
+
+def _rule(check: _Check, row: Any) -> Rule:
+    try:
+        rule = Rule(**row)
+    except TypeError as error:
+        raise PolicyError(f"policy {check.name}.rules", "name, reason_code, text, column, "
+                          "at_least, at_most, missing_passes", str(error),
+                          "mend the policy file") from None
+    for key in ("name", "reason_code", "text", "column"):
+        check.text(row, key)
+    if rule.column not in RULE_COLUMNS:
+        check.fail(f"rules.{rule.name}.column", "a number of feature_matrix or scores",
+                   rule.column)
+    bounds = [check.get(row, key, (int, float)) for key in ("at_least", "at_most")
+              if row.get(key) is not None]
+    if not bounds or bounds != sorted(bounds) or not all(map(math.isfinite, bounds)):
+        check.fail(f"rules.{rule.name}", "at_least or at_most, the least not above the most", row)
+    if type(rule.missing_passes) is not bool:
+        check.fail(f"rules.{rule.name}.missing_passes", "true or false", rule.missing_passes)
+    return rule
 
 
 def _tiers(check: _Check, version: Any, columns: int) -> tuple[Tier, ...]:
     limit, rates = check.get(version, "limit", dict), check.get(version, "rate_daily", dict)
-    low, high, step = (check.get(limit, key, int) for key in ("minimum", "maximum", "step"))
-    tiers = tuple(Tier(check.get(row, "tier", str), check.get(row, "points_from", int),
-                       check.rate(row, "rate_daily"), tuple(check.get(row, "limits", list)))
+    low = check.whole(limit, "minimum", 1, MOST_MONEY)
+    high = check.whole(limit, "maximum", low, MOST_MONEY)
+    step = check.whole(limit, "step", 1, MOST_MONEY)
+    tiers = tuple(Tier(check.text(row, "tier"), check.get(row, "points_from", int),
+                       check.rate(row, "rate_daily"), check.wholes(row, "limits"))
                   for row in check.get(check.get(version, "tiers", dict), "rows", list))
     floors = [tier.points_from for tier in tiers]
     if not floors or floors[-1] != 0 or floors != sorted(set(floors), reverse=True):

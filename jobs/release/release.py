@@ -8,13 +8,7 @@ Output: the Iceberg tables in `<home>/warehouse`.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +22,7 @@ from jobs.contracts.release import RELEASES
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
 from jobs.inputs import AUDIT
+from jobs.lock import locked
 from jobs.release import warehouse
 from jobs.release.warehouse import Release, tables
 
@@ -78,7 +73,9 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
             under the same name, or another publisher holds the warehouse.
     """
     night = _read_night(run)
-    with _locked(run.home, wait_seconds), warehouse.opened(run.home, create=True) as catalog:
+    lock = warehouse.catalog_file(run.home).with_name("publish.lock")
+    with (locked(lock, wait_seconds, "warehouse", ReleaseError),
+          warehouse.opened(run.home, create=True) as catalog):
         moves = warehouse.moves(catalog)
         known = [m for m in moves if m.release_id == run.release_id]
         if known:
@@ -98,7 +95,7 @@ def _read_night(run: Run) -> _Night:
     if not path.is_file():
         raise ReleaseError(f"{run.folder.name}/run.json", "the record of the run", "no such file",
                            f"rerun the night: nightlist night --as-of {run.as_of}")
-    record = json.loads(path.read_text(encoding="utf-8"))
+    record = store.read_json(path)
     if not record.get("tables") or record.get(AUDIT) != record["tables"]:
         raise ReleaseError(f"{run.folder.name}/run.json", "tables that passed the audit gate",
                            "tables that did not", "run the step first: nightlist run "
@@ -177,23 +174,3 @@ def _move(catalog: Catalog, run: Run, night: _Night, number: int) -> Release:
         raise ReleaseError(f"warehouse/{RELEASES.name}", f"move {number} to be free",
                            "a move by another publisher", "publish again") from None
     return release
-
-
-@contextmanager
-def _locked(home: Path, wait_seconds: float) -> Iterator[None]:
-    """One publisher at a time; the system frees the lock of a process that died."""
-    path = warehouse.catalog_file(home).with_name("publish.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + wait_seconds
-    with path.open("w") as stream:
-        while True:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise ReleaseError(
-                        "warehouse", "no other publisher", f"one at work for {wait_seconds:.0f} s",
-                        "publish again when it has ended") from None
-            time.sleep(0.1)
-        yield

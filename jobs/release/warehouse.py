@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,15 +27,19 @@ from typing import Any
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import BooleanExpression, EqualTo
 from pyiceberg.table import Table as IcebergTable
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
 
 from jobs.contracts.release import DECISIONS, RELEASES, WATERFALL, whitelist
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError, UsageError
 
 NAMESPACE = "nightlist"
+_MOVED = ("a home folder is neither copied nor moved: go back to its own place, or take the "
+          "folder warehouse away and publish the nights again")
 #: The pointer must not be re-based over another publisher's move: no commit retries.
 _POINTER_PROPERTIES = {"commit.retry.num-retries": "0"}
 
@@ -127,9 +131,10 @@ def of_release(release_id: str) -> BooleanExpression:
 
 def moves(catalog: Catalog) -> list[Release]:
     """Every move of the pointer, oldest first."""
-    if not catalog.table_exists((NAMESPACE, RELEASES.name)):
+    table = _load(catalog, RELEASES.name)
+    if table is None:
         return []
-    found = catalog.load_table((NAMESPACE, RELEASES.name)).scan().to_arrow()
+    found = table.scan().to_arrow()
     return [Release(**row) for row in found.sort_by("move_number").to_pylist()]
 
 
@@ -142,8 +147,7 @@ def rows(table: IcebergTable, contract: Table, release_id: str) -> pa.Table:
 def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
     """The Iceberg table of a contract, made at first use and refused where it differs."""
     name = (NAMESPACE, contract.name)
-    if catalog.table_exists(name):
-        table = catalog.load_table(name)
+    if (table := _load(catalog, contract.name)) is not None:
         found = [field.name for field in table.schema().fields]
         missing = [c for c in contract.columns if c not in found]
         if missing or len(found) != len(contract.columns):
@@ -161,6 +165,24 @@ def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
     return catalog.load_table(name)
 
 
+def _load(catalog: Catalog, name: str) -> IcebergTable | None:
+    """A table of this home or None: the catalogue of a copied home still names the old one's.
+
+    Raises:
+        ReleaseError: When it lies elsewhere or its files are gone.
+    """
+    here = str(catalog.properties["warehouse"])
+    try:
+        table = catalog.load_table((NAMESPACE, name))
+    except NoSuchTableError:
+        return None
+    except FileNotFoundError as error:
+        raise ReleaseError(f"warehouse/{name}", "the table's files", str(error), _MOVED) from None
+    if not table.location().startswith(here + "/"):
+        raise ReleaseError(f"warehouse/{name}", f"a table in {here}", table.location(), _MOVED)
+    return table
+
+
 def catalog_file(home: Path) -> Path:
     """Where the SQLite catalogue lies."""
     return home / "warehouse" / "catalog.db"
@@ -168,13 +190,19 @@ def catalog_file(home: Path) -> Path:
 
 @contextmanager
 def opened(home: Path, create: bool = False) -> Iterator[Catalog]:
-    """The catalogue, closed afterwards; a publisher creates it."""
+    """The catalogue, closed afterwards; a publisher creates it.
+
+    Raises:
+        ReleaseError: When its file is not a catalogue.
+    """
     file = catalog_file(home)
     uri = URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
-    catalog = SqlCatalog(NAMESPACE, uri=uri, warehouse=f"file://{file.parent}")
     try:
-        if create:
-            catalog.create_namespace_if_not_exists(NAMESPACE)
-        yield catalog
-    finally:
-        catalog.close()
+        with closing(SqlCatalog(NAMESPACE, uri=uri, warehouse=f"file://{file.parent}")) as catalog:
+            if create:
+                catalog.create_namespace_if_not_exists(NAMESPACE)
+            yield catalog
+    except DatabaseError as error:
+        raise ReleaseError(f"warehouse/{file.name}", "the catalogue, an SQLite file",
+                           str(error.orig), "restore it from a backup, or publish the nights "
+                           "again into a new --home") from None

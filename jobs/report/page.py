@@ -8,7 +8,6 @@ Output: `<home>/reports/<as_of>/index.html`, without scripts or requests to anyw
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +82,7 @@ def facts(run: Run) -> dict[str, Any]:
             for name, table in warehouse.tables(currency).items()}
     tables = Tables(**rows, currency=currency)
     moves = warehouse.history(run.home)
+    results = store.read_json(run.folder / "gates.json", [])
     steps = waterfall_rows(tables.waterfall, _rule_texts(inputs["policy"], run.as_of))
     return {
         "as_of": run.as_of.isoformat(), "release_id": run.release_id, "run_id": run.run_id,
@@ -92,9 +92,10 @@ def facts(run: Run) -> dict[str, Any]:
         "waterfall": steps, "tiers": tier_rows(tables), "charts": _charts(tables, steps),
         "model": _model(run), "feeds": feed_rows(inputs["deliveries"]),
         "deliveries": [_delivery(row) for row in inputs["deliveries"]],
-        "gates": gate_rows(_json(run.folder / "gates.json", [])),
-        "failures": [row for row in _json(run.folder / "gates.json", []) if not row["success"]],
-        "steps": [row for row in _json(run.folder / "steps.json", []) if row["step"] != "report"],
+        "gates": gate_rows(results),
+        "failures": [row for row in results if not row["success"]],
+        "steps": [row for row in store.read_json(run.folder / "steps.json", [])
+                  if row["step"] != "report"],
     }
 
 
@@ -220,11 +221,11 @@ def _charts(tables: Tables, steps: list[dict[str, Any]]) -> dict[str, Markup]:
 
 def _model(run: Run) -> dict[str, Any]:
     """model.json with the metadata of the version it names; empty where there is none."""
-    chosen = _json(run.folder / "model.json", {})
+    chosen = store.read_json(run.folder / "model.json", {})
     if not chosen:
         return {}
     path = run.home / "models" / chosen["name"] / chosen["version"] / "metadata.json"
-    return {"metrics": {}, **_json(path, {}), **chosen}
+    return {"metrics": {}, **store.read_json(path, {}), **chosen}
 
 
 def _rule_texts(policy: dict[str, Any], as_of: dt.date) -> dict[str, str]:
@@ -236,7 +237,3 @@ def _rule_texts(policy: dict[str, Any], as_of: dt.date) -> dict[str, str]:
     if found.sha256 != policy.get("sha256"):
         return STEP_TEXTS
     return {**STEP_TEXTS, **{rule.name: rule.text for rule in found.rules}}
-
-
-def _json(path: Path, otherwise: Any) -> Any:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else otherwise

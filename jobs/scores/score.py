@@ -9,7 +9,6 @@ with the query.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -80,7 +79,7 @@ def champion(run: Run) -> Model:
     if not path.is_file():
         raise ModelMismatch(MODEL_FILE, f"the model of run {run.run_id}", "no such file",
                             f"run the step first: nightlist run train --as-of {run.as_of}")
-    chosen = json.loads(path.read_text(encoding="utf-8"))
+    chosen = store.read_json(path)
     model = registry.load(run.home, chosen["name"], chosen["version"])
     if model.sha256 != chosen["sha256"]:
         raise ModelMismatch(MODEL_FILE, f"model.txt with sha256 {chosen['sha256']}", model.sha256,

@@ -7,7 +7,7 @@ import pytest
 from jobs.adapters.deliver import main
 from jobs.config import Run
 from jobs.contracts.feeds import LOAN_PERFORMANCE
-from jobs.errors import DeliveryRefused, UsageError
+from jobs.errors import DeliveryRefused, PolicyError, UsageError
 from jobs.intake.landing import delivery_dates, verify
 
 JUNE_30 = dt.date(2026, 6, 30)
@@ -27,7 +27,7 @@ def test_feeds_that_are_there_already_are_left_alone(tmp_path):
 
 def test_the_real_source_needs_its_folder(tmp_path):
     with pytest.raises(UsageError, match="--data"):
-        main(Run(tmp_path, dt.date(2005, 11, 1), "uci"))
+        main(Run(tmp_path, dt.date(2005, 11, 1), "uci", policy="card_holder_loan_twd"))
 
 
 @pytest.mark.parametrize("other", [{"seed": 8}, {"users": 300}, {"as_of": dt.date(2026, 7, 1)},
@@ -51,3 +51,16 @@ def test_another_night_of_the_month_sees_the_same_deliveries(tmp_path):
 def test_a_source_that_is_none_names_those_that_are(tmp_path):
     with pytest.raises(UsageError, match="simulated, uci, landing"):
         main(Run(tmp_path, JUNE_30, "oracle"))
+
+
+def test_invented_people_are_not_put_beside_deliveries_of_another_origin(tmp_path):
+    main(Run(tmp_path, JUNE_30, "simulated", users=200))
+    (tmp_path / "landing" / ".origin.json").unlink()
+    with pytest.raises(DeliveryRefused, match="an empty landing area"):
+        main(Run(tmp_path, JUNE_30, "simulated", users=200))
+
+
+def test_a_misspelt_policy_is_noticed_before_landing_is_touched(tmp_path):
+    with pytest.raises(PolicyError, match="policy wallet"):
+        main(Run(tmp_path, JUNE_30, "simulated", users=200, policy="wallet"))
+    assert not (tmp_path / "landing").exists()

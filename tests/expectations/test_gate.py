@@ -6,6 +6,7 @@ import great_expectations.expectations as gxe
 import pytest
 
 from expectations.gate import run_suite, stop_on_critical
+from expectations.gates import newest_delivery
 from expectations.suites import CRITICAL, WARNING
 from jobs.contracts.feeds import STATEMENTS
 from jobs.errors import GateFailed
@@ -20,7 +21,8 @@ def results(rows, business=()):
 
 
 def failed(found):
-    return {(one.expectation, one.column, one.severity) for one in found if not one.success}
+    return {(one.expectation.partition(" ")[0], one.column, one.severity)
+            for one in found if not one.success}
 
 
 def test_a_table_that_keeps_its_contract_passes():
@@ -41,7 +43,8 @@ def test_an_empty_table_fails():
 
 
 def test_a_critical_failure_stops_with_what_was_found():
-    with pytest.raises(GateFailed, match=r"statements.payment_minor: expected .*1 of 1 rows, "
+    with pytest.raises(GateFailed, match=r"statements.payment_minor: expected .*min 0 max "
+                                         r"1e\+12, found 1 of 1 rows, "
                                          "e.g. -1; ask again"):
         stop_on_critical(results([("anna", MAY, 10, -1)]), "ask again")
 
@@ -58,3 +61,17 @@ def test_an_expectation_that_cannot_be_computed_is_a_failure():
         column="no_such_column", min_value=0, severity=CRITICAL)])
     with pytest.raises(GateFailed, match="could not be computed"):
         stop_on_critical(found, "mend the suite")
+
+
+def test_a_newest_delivery_mostly_in_quarantine_or_too_old_stops_the_night():
+    sound = {"delivery_date": "2026-06-01", "received": 1000, "quarantined": 5}
+    assert not failed(newest_delivery(STATEMENTS, sound, dt.date(2026, 6, 30)))
+    assert failed(newest_delivery(STATEMENTS, {**sound, "quarantined": 6},
+                                  dt.date(2026, 6, 30))) == {("quarantined", "", WARNING)}
+    broken = newest_delivery(STATEMENTS, {**sound, "quarantined": 51}, dt.date(2026, 6, 30))
+    with pytest.raises(GateFailed, match="at most 5.0%, found 5.1% of 1000 rows on 2026-06-01"):
+        stop_on_critical(broken, "ask again")
+    # 62 days after the first of June is the second of August.
+    assert not failed(newest_delivery(STATEMENTS, sound, dt.date(2026, 8, 2)))
+    with pytest.raises(GateFailed, match="at most 62 days old, found 63 days, of 2026-06-01"):
+        stop_on_critical(newest_delivery(STATEMENTS, sound, dt.date(2026, 8, 3)), "ask again")

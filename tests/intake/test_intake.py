@@ -3,11 +3,14 @@
 import datetime as dt
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from jobs.contracts.feeds import BOUND_CARDS, STATEMENTS
+from jobs.contracts.feeds import BOUND_CARDS, LOAN_PERFORMANCE, STATEMENTS
 from jobs.errors import NightlistError
-from jobs.intake.intake import accepted, build, reconcile, rejected
+from jobs.intake.intake import accepted, build, reconcile, rejected, take_in
+from jobs.intake.landing import Delivery
 from jobs.session import session
 
 DELIVERY = dt.date(2026, 6, 1)
@@ -53,8 +56,28 @@ def test_a_value_out_of_range_names_column_and_rule(row, reason):
     assert reasons_of(row) == {"ben": [reason]}
 
 
-def test_a_row_without_a_user_is_quarantined_whole():
-    df = session().createDataFrame([(" ", MAY, 5, 0)], STATEMENTS.spark_schema)
+def test_a_window_that_opens_after_it_closes_is_quarantined():
+    rows = [("anna", MAY, MAY, False), ("ben", MAY, DELIVERY, True)]
+    df = session().createDataFrame(rows, LOAN_PERFORMANCE.spark_schema)
+    found = build(df, LOAN_PERFORMANCE, DELIVERY).collect()
+    assert {row["user_id"]: row["reasons"] for row in found} == {
+        "anna": [], "ben": ["observed_on:after_event_date"]}
+
+
+def test_files_of_one_delivery_may_differ_in_width(tmp_path):
+    narrow = {"balance_minor": pa.int32(), "user_id": pa.large_string()}
+    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
+    for path, kinds, user in zip(paths, ({}, narrow), ("anna", "ben")):
+        schema = pa.schema([pa.field(f.name, kinds.get(f.name, f.type))
+                            for f in STATEMENTS.arrow_schema])
+        pq.write_table(pa.table([[user], [MAY], [5], [0]], schema=schema), path)
+    delivery = Delivery("statements", DELIVERY, tmp_path, 2, "CNY", tuple(paths), "f")
+    assert take_in(tmp_path, STATEMENTS, delivery)["accepted"] == 2
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u00a0", "\u3000"])
+def test_a_row_without_a_user_is_quarantined_whole(blank):
+    df = session().createDataFrame([(blank, MAY, 5, 0)], STATEMENTS.spark_schema)
     kept = rejected(build(df, STATEMENTS, DELIVERY), STATEMENTS, DELIVERY).collect()
     assert kept[0]["reasons"] == ["user_id:missing"]
     assert json.loads(kept[0]["row_json"])["balance_minor"] == 5

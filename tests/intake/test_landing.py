@@ -12,7 +12,8 @@ import pytest
 from jobs import store
 from jobs.contracts.feeds import BOUND_CARDS, STATEMENTS
 from jobs.errors import DeliveryRefused
-from jobs.intake.landing import delivery_dates, verify, write_deliveries, write_delivery
+from jobs.intake.landing import (check_feeds, delivery_dates, verify, write_deliveries,
+                                 write_delivery)
 
 JUNE = dt.date(2026, 6, 1)
 MAY_31 = dt.date(2026, 5, 31)
@@ -242,7 +243,8 @@ def test_a_manifest_that_disagrees_is_refused(folder, changes, said):
                                   "sub\\x.parquet", "_manifest.json"])
 def test_a_file_name_that_leaves_the_folder_is_refused(folder, name):
     edit_file(folder, name=name)
-    assert f"expected the name of a file in the folder, found {name!r}" in refusal(folder)
+    said = refusal(folder)
+    assert "expected the name of a file in the folder" in said and f"found {name!r}" in said
 
 
 def test_a_symlink_is_refused(folder, tmp_path):
@@ -373,3 +375,29 @@ def test_another_feed_s_files_are_refused(tmp_path):
     shutil.copytree(folder, tmp_path / "landing" / "statements" / "2026-06-01")
     with pytest.raises(DeliveryRefused, match="feed: expected 'statements', found 'bound_cards'"):
         verify(tmp_path, STATEMENTS, JUNE)
+
+
+def test_text_that_is_not_utf_8_is_refused_before_an_engine_meets_it(folder):
+    broken = pa.array([b"\xffanna", b"ben"], pa.binary()).view(pa.string())
+    put(folder, ANNA_AND_BEN.set_column(0, "user_id", broken))
+    assert "statements.parquet: expected a whole Parquet file" in refusal(folder)
+
+
+def test_a_delivery_folder_that_is_a_symlink_is_refused(folder, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert "expected a folder of landing's own, found a symlink" in refusal(folder)
+
+
+def test_a_folder_that_no_feed_has_is_refused(folder, tmp_path):
+    check_feeds(tmp_path, ["statements"])
+    (tmp_path / "landing" / "statement").mkdir()
+    with pytest.raises(DeliveryRefused, match="landing/statement: expected a feed: statements"):
+        check_feeds(tmp_path, ["statements"])
+
+
+def test_a_file_in_place_of_a_delivery_is_refused(folder):
+    (folder.parent / "2026-06-02").write_text("rows")
+    with pytest.raises(DeliveryRefused, match="a folder named by its delivery date"):
+        delivery_dates(folder.parents[2], "statements", dt.date(2026, 6, 30))

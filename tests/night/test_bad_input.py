@@ -2,10 +2,14 @@
 
 import datetime as dt
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+import jobs.policies
 from jobs.__main__ import main
 from jobs.contracts import feeds
 from jobs.intake import intake
@@ -19,12 +23,16 @@ BILLS = pa.table({"user_id": ["u0000001", "u0000002"], "event_date": [AS_OF, AS_
                   "balance_minor": [100, 200], "payment_minor": [0, 0]},
                  schema=feeds.STATEMENTS.arrow_schema)
 
+BUREAU = pa.table({"user_id": [f"u{n:07d}" for n in range(10)], "event_date": [AS_OF] * 10,
+                   "repayment_status": [0] * 10}, schema=feeds.BUREAU_STATUS.arrow_schema)
+
 
 @pytest.fixture()
 def home(night_home, tmp_path):
     """A home where the night of AS_OF is published, ready for tomorrow's deliveries."""
     copy = tmp_path / "home"
-    shutil.copytree(night_home, copy)
+    shutil.copytree(night_home, copy, ignore=shutil.ignore_patterns("warehouse"))
+    assert main(["run", "release", "--as-of", AS_OF.isoformat(), "--home", str(copy)]) == 0
     return copy
 
 
@@ -45,8 +53,8 @@ def test_a_file_cut_short_stops_the_night_and_the_earlier_release_stays(home, ca
     assert code == 1 and len(said) == 1
     assert said[0].startswith("nightlist: ") and "statements" in said[0] and "sha256" in said[0]
     assert {path.name for path in (home / "clean" / "statements").iterdir()} == before
-    # The tables' paths are those of the home they were made in; the pointer is read from here.
-    assert warehouse.current(home).as_of_date == AS_OF
+    assert main(["whitelist", "--home", str(home)]) == 0
+    assert f"whitelist of {AS_OF}" in capsys.readouterr().out
 
 
 def test_a_missing_mandatory_feed_names_its_owner(tmp_path, capsys):
@@ -124,3 +132,44 @@ def test_a_gate_that_stopped_the_night_cannot_be_walked_around(night_home, tmp_p
     assert main(["run", "release", "--as-of", day, "--home", str(home)]) == 1
     assert "passed the audit gate" in capsys.readouterr().err
     assert warehouse.history(home) == []
+
+
+def steps(home, *names, policy=None):
+    words = ["--as-of", AS_OF.isoformat(), "--home", str(home)]
+    return [main(["run", name, *words, *(["--policy", policy] if policy else [])])
+            for name in names]
+
+
+def test_a_policy_that_changed_after_the_freeze_is_refused(home, tmp_path, capsys, monkeypatch):
+    shipped = Path(jobs.policies.__file__).parent / "wallet_loan_cny.yaml"
+    text = shipped.read_text(encoding="utf-8")
+    (tmp_path / "wallet_loan_cny.yaml").write_text(text.replace("at_most: 0.015", "at_most: 0.99"))
+    monkeypatch.setenv("NIGHTLIST_POLICIES", str(tmp_path))
+    capsys.readouterr()
+    assert steps(home, "eligibility", "limits", "offers", "check_release") == [1] * 4
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 4 and all("the policy changed since" in line for line in said)
+
+
+def test_feeds_in_one_currency_are_not_frozen_under_a_policy_in_another(home, capsys):
+    capsys.readouterr()
+    assert steps(home, "freeze", policy="card_holder_loan_twd") == [1]
+    assert "expected amounts in TWD" in capsys.readouterr().err
+
+
+def test_a_bureau_feed_mostly_in_quarantine_stops_the_night(home, capsys):
+    said = BUREAU.set_column(2, "repayment_status", pa.array([12] * 3 + [0] * 7))
+    write_delivery(home, feeds.BUREAU_STATUS, NEXT, said, "CNY")
+    code, lines = next_night(home, capsys)
+    assert code == 1 and "gate intake: bureau_status" in lines[-1] and "30.0% of 10" in lines[-1]
+
+
+def test_two_nights_at_once_in_one_home_give_one_release(night_home, tmp_path):
+    shutil.copytree(night_home / "landing", tmp_path / "landing")
+    words = [sys.executable, "-m", "jobs", "night", "--as-of", AS_OF.isoformat(), "--home",
+             str(tmp_path)]
+    both = [subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    assert [(one.communicate()[1], one.returncode) for one in both] == [("", 0)] * 2
+    (alone,), (release,) = warehouse.history(night_home), warehouse.history(tmp_path)
+    assert release.whitelist_sha256 == alone.whitelist_sha256

@@ -40,6 +40,20 @@ def test_a_backfill_gets_the_version_of_its_date(edited):
     assert edited(two_versions, dt.date(2021, 1, 1)).funding == 3
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 3000, b"a: b: c"])
+def test_a_file_that_is_not_yaml_is_one_line(tmp_path, monkeypatch, content):
+    (tmp_path / "odd.yaml").write_bytes(content)
+    monkeypatch.setenv("NIGHTLIST_POLICIES", str(tmp_path))
+    with pytest.raises(PolicyError, match="expected valid YAML in UTF-8"):
+        load("odd", dt.date(2026, 6, 30))
+
+
+@pytest.mark.parametrize("currency", ["cny", "A1B", "RENMINBI"])
+def test_a_currency_is_three_capital_letters(edited, currency):
+    with pytest.raises(PolicyError, match="an ISO 4217 code"):
+        edited(lambda document: document.update(currency=currency))
+
+
 def test_no_version_in_force_is_an_error():
     with pytest.raises(PolicyError, match="one version in force on 2010-01-01, found 0"):
         load("wallet_loan_cny", dt.date(2010, 1, 1))
@@ -62,6 +76,28 @@ def test_an_unknown_policy_names_those_there_are():
     (lambda v: v["tiers"].update(card_limit_from=[1]), "rising limits from 0"),
     (lambda v: v.update(expected_draw_ratio=1.5), "expected_draw_ratio"),
     (lambda v: v.update(funding={"own": "much"}), "own: expected int, found 'much'"),
+    (lambda v: v.update(offer_valid_days=0), "offer_valid_days: expected a whole number from 1"),
+    (lambda v: v.update(offer_valid_days=10**9), "offer_valid_days"),
+    (lambda v: v["rules"][0].update(missing_passes="no"), "missing_passes: expected true or"),
+    (lambda v: v["rules"][0].update(at_least="abc"), "at_least: expected int or float"),
+    (lambda v: v["rules"][0].update(at_least=True), "at_least: expected int or float"),
+    (lambda v: v["rules"][0].update(at_least=float("nan")), "at_least or at_most"),
+    (lambda v: v["rules"][0].update(at_least=5, at_most=4), "the least not above the most"),
+    (lambda v: v["rules"][0].update(name="funding"), "names that are no step of the waterfall"),
+    (lambda v: v["rules"][0].update(name=["adult"]), "name: expected str"),
+    (lambda v: v["rules"][0].update(reason_code=None), "reason_code: expected str"),
+    (lambda v: v["rules"][0].update(column=["age"]), "column: expected str"),
+    (lambda v: v.update(rules=[]), "at least one"),
+    (lambda v: v["tiers"]["rows"][0].update(limits=[True, True, True]), "list of whole numbers"),
+    (lambda v: v["tiers"]["rows"][0].update(limits=[None, 1, 2]), "list of whole numbers"),
+    (lambda v: v["tiers"].update(card_limit_from=["a", []]), "list of whole numbers"),
+    (lambda v: v["limit"].update(step=0), "step: expected a whole number from 1"),
+    (lambda v: v["limit"].update(minimum=0), "minimum: expected a whole number from 1"),
+    (lambda v: v["limit"].update(maximum=10**15), "maximum: expected a whole number"),
+    (lambda v: v["rate_daily"].update(maximum="nan"), "maximum: expected a daily rate"),
+    (lambda v: v["rate_daily"].update(maximum="0.001"), "maximum: expected a daily rate"),
+    (lambda v: v["rate_daily"].update(minimum="-0.0001"), "minimum: expected a daily rate"),
+    (lambda v: v.update(effective_from=dt.datetime(2015, 5, 15, 1)), "effective_from: expected"),
 ])
 def test_a_wrong_entry_is_named(edited, edit, message):
     with pytest.raises(PolicyError, match=message):

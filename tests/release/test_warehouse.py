@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from decimal import Decimal
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.release import DECISIONS, RELEASES, WATERFALL, whitelist
 from jobs.errors import ReleaseError, UsageError
+from jobs.lock import locked
 from jobs.release import release, warehouse
 
 MAY, JUNE = dt.date(2026, 5, 31), dt.date(2026, 6, 30)
@@ -233,8 +235,9 @@ def test_of_two_publishers_at_once_both_are_whole_and_one_is_in_force(tmp_path: 
 
 def test_a_publisher_that_cannot_wait_says_so(tmp_path: Path) -> None:
     run = night(tmp_path)
-    with release._locked(tmp_path, 0), pytest.raises(ReleaseError, match="expected no other "
-                                                     "publisher, found one at work"):
+    lock = tmp_path / "warehouse" / "publish.lock"
+    with locked(lock, 0, "warehouse"), pytest.raises(ReleaseError, match="expected no other "
+                                                     "process at work on it, found one at work"):
         release.publish(run, wait_seconds=0)
     assert release.main(run)["moved"]
 
@@ -246,3 +249,25 @@ def test_a_home_with_a_space_and_an_unknown_table(tmp_path: Path) -> None:
     assert people(home, run.release_id) == ["ann", "bob"]
     with pytest.raises(UsageError, match="expected whitelist or decisions or waterfall"):
         warehouse.read(home, "labels", run.release_id)
+
+
+def test_a_copied_home_is_refused_and_the_original_is_left_alone(tmp_path: Path) -> None:
+    run = night(tmp_path / "one")
+    release.publish(run)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    before = sorted((tmp_path / "one").rglob("*"))
+    later = night(tmp_path / "two", run_id="bbb", as_of=dt.date(2026, 7, 1))
+    for use in (lambda: release.publish(later), lambda: warehouse.current(tmp_path / "two")):
+        with pytest.raises(ReleaseError, match="neither copied nor moved"):
+            use()
+    assert sorted((tmp_path / "one").rglob("*")) == before
+    shutil.rmtree(tmp_path / "one")
+    with pytest.raises(ReleaseError, match="neither copied nor moved"):
+        warehouse.current(tmp_path / "two")
+
+
+def test_a_catalogue_that_is_none_is_named(tmp_path: Path) -> None:
+    release.publish(night(tmp_path))
+    warehouse.catalog_file(tmp_path).write_bytes(b"not a database" * 100)
+    with pytest.raises(ReleaseError, match="catalog.db: expected the catalogue, an SQLite file"):
+        warehouse.current(tmp_path)
