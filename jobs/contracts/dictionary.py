@@ -34,7 +34,8 @@ def dictionary() -> str:
 def _table(table: Table) -> str:
     head = (f"**`{table.name}`**: {table.meaning} Grain: {table.grain}. Key: "
             f"{', '.join(f'`{column}`' for column in table.key)}. Owner: {table.owner}. "
-            f"Source: {table.source}.{_age(table)}\n\n| column | type | unit | meaning |\n|---|---|---|---|\n")
+            f"Source: {table.source}.{_age(table)}\n\n"
+            "| column | type | unit | meaning |\n|---|---|---|---|\n")
     return head + "".join(_row(field) for field in table.fields)
 
 
