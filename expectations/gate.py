@@ -45,7 +45,8 @@ def run_suite(gate: str, df: DataFrame, table: Table, business: list[Any]) -> li
 
 def _result(gate: str, table: Table, one: Any) -> Result:
     config = one.expectation_config
-    bounds = [f"{key.removesuffix('_value')} {_plain(value)}" for key, value in config.kwargs.items()
+    bounds = [f"{key.removesuffix('_value')} {_plain(value)}"
+              for key, value in config.kwargs.items()
               if key in ("min_value", "max_value", "value_set") and value is not None]
     column = config.kwargs.get("column") or "+".join(config.kwargs.get("column_list", []))
     return Result(gate, table.name, " ".join([config.type, *bounds]), column,

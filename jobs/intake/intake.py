@@ -51,7 +51,8 @@ def build(df: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
     reasons = F.array_compact(F.array(*[F.when(condition, F.lit(name))
                                         for name, condition in broken]))
     is_valid = F.col("is_valid").cast("long")
-    same_key = Window.partitionBy(*feed.key)
+    same_key = Window.partitionBy(*feed.key).rowsBetween(Window.unboundedPreceding,
+                                                         Window.unboundedFollowing)
     conflict = F.lit(":".join(["+".join(feed.key), "conflict"]))
     return (
         distinct.withColumn("broken", reasons)
