@@ -57,7 +57,7 @@ def through_airflow(home: Path, users: int) -> list[tuple[float, float]]:
     night(5_000)  # sets up Airflow's database; everything else of it is removed again
     found = []
     for _ in range(REPEATS):
-        for folder in home.iterdir():
+        for folder in filter(Path.is_dir, home.iterdir()):
             if folder.name != "airflow":
                 shutil.rmtree(folder)
         wall = night(users)
