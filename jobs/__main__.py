@@ -88,7 +88,8 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              "(default: landing)")
         command.add_argument("--data", metavar="PATH", help="folder of the real files, for uci")
         command.add_argument("--users", type=int, default=config.DEFAULT_USERS, metavar="N",
-                             help="people of the simulated city (default: %(default)s)")
+                             help="people of the simulated city; a model needs about 5,000 "
+                             "(default: %(default)s)")
         command.add_argument("--seed", type=int, default=config.DEFAULT_SEED, metavar="N",
                              help="of the simulated city and of training (default: %(default)s)")
         command.add_argument("--policy", metavar="NAME", help="the product policy (default: the "

@@ -8,6 +8,7 @@ run's id: the same inputs are the same run.
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from jobs.policies.policy import Policy, load
 RUN_FILE = "run.json"
 #: Key in run.json: the hashes of the tables that passed the audit gate; only these are released.
 AUDIT = "audit"
+#: Another version of these may give other digits. The engine is left out: all give the same.
+LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 
@@ -60,7 +63,8 @@ def gather(run: Run) -> dict[str, Any]:
     return {"as_of": run.as_of.isoformat(), "seed": run.seed,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
-            "deliveries": deliveries, "code_version": code_version()}
+            "deliveries": deliveries, "code_version": code_version(),
+            "libraries": {name: version(name) for name in LIBRARIES}}
 
 
 @cache

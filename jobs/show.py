@@ -26,8 +26,8 @@ UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily"
            "step_number")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
-#: How a formula opens (OWASP, CSV injection); a plain negative number does not.
-_FORMULA = r"^(?:[=+@\t\r]|-[^0-9])"
+#: How a formula opens (OWASP, CSV injection); a number with a sign does not.
+_FORMULA = r"^(?:[=@\t\r]|[+-][^0-9])"
 #: Width of a table that goes into a pipe, characters.
 PIPE_WIDTH = 120
 

@@ -20,6 +20,7 @@ from jobs.errors import ModelMismatch
 from models.calibration import Floats, points
 from models.registry import Model
 
+_PD_DECIMALS = 9
 #: Contributions are compared to this many decimals: less is rounding error, not a reason.
 _CONTRIBUTION_DECIMALS = 9
 
@@ -31,7 +32,8 @@ def predict(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[Floats,
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    probabilities = model.calibration.pd(margins(model, batch))
+    # numpy's exp takes other code on other processors: the last digits are not the model's.
+    probabilities = np.round(model.calibration.pd(margins(model, batch)), _PD_DECIMALS)
     return probabilities, points(probabilities)
 
 

@@ -4,7 +4,7 @@ import pyarrow as pa
 
 from jobs.show import show
 
-ODD = pa.table({"user_id": ["[/red]u1", "=HYPERLINK(1)", "-5", "-A1", "@x", "plain"],
+ODD = pa.table({"user_id": ["[/red]u1", "=HYPERLINK(1)", "-5", "-A1", "@x", "+8613800138000"],
                 "codes": [["A", "B"]] * 6})
 
 
@@ -17,7 +17,8 @@ def test_an_id_that_looks_like_markup_is_shown_as_it_is(capsys):
 def test_csv_does_not_hand_a_formula_to_a_spreadsheet(capsys):
     show(ODD, "csv", None, "whitelist")
     ids = [line.split(",")[0].strip('"') for line in capsys.readouterr().out.splitlines()[1:]]
-    assert ids == ["[/red]u1", "'=HYPERLINK(1)", "-5", "'-A1", "'@x", "plain"]
+    assert ids == ["[/red]u1", "'=HYPERLINK(1)", "-5", "'-A1", "'@x",
+                   "+8613800138000"]
 
 
 def test_json_and_parquet_keep_every_text_as_it_is(tmp_path, capsys):

@@ -17,9 +17,12 @@ from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
 from jobs.features import bureau, statements
-from jobs.features.point_in_time import SPINE, last_months, visible
+from jobs.features.point_in_time import SPINE, last_months, recent, visible
 from jobs.inputs import clean_table
 from jobs.session import session
+
+#: A monthly fact older than this is not among "the last six": two months may be on their way.
+RECENT_MONTHS = 8
 
 
 def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFrame) -> DataFrame:
@@ -33,10 +36,10 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
     """
     card = last_months(visible(spine, cards, feeds.BOUND_CARDS.key),
                        {"card_limit_minor": "limit", "age_years": "age"}, 1)
-    months = last_months(visible(spine, bills, feeds.STATEMENTS.key),
+    months = last_months(recent(visible(spine, bills, feeds.STATEMENTS.key), RECENT_MONTHS),
                          {"balance_minor": "balance", "payment_minor": "payment"},
                          statements.MONTHS)
-    past = last_months(visible(spine, status, feeds.BUREAU_STATUS.key),
+    past = last_months(recent(visible(spine, status, feeds.BUREAU_STATUS.key), RECENT_MONTHS),
                        {"repayment_status": "status"}, bureau.MONTHS)
     wide = reduce(lambda left, right: left.join(right, on=list(SPINE), how="left"),
                   [card, months, past], spine.select(*SPINE))

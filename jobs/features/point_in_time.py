@@ -37,6 +37,16 @@ def visible(spine: DataFrame, facts: DataFrame, key: Sequence[str]) -> DataFrame
         .drop("recency", "delivery_date"))
 
 
+def recent(facts: DataFrame, months: int) -> DataFrame:
+    """The visible facts of the last months before the as-of date: what is older is not news.
+
+    Args:
+        facts: Visible facts with `as_of_date` and `event_date`.
+        months: Calendar months back from the as-of date; that day itself is out.
+    """
+    return facts.where(F.col("event_date") > F.add_months(F.col("as_of_date"), -months))
+
+
 def last_months(facts: DataFrame, values: dict[str, str], months: int) -> DataFrame:
     """The last monthly facts side by side.
 

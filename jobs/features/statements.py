@@ -49,7 +49,8 @@ def _utilization() -> dict[str, Column]:
         "utilization_max_6_ratio": ratio(highest(last_6), limit),
         "utilization_trend_ratio": ratio(slope, 35 * limit),
         "utilization_change_3_ratio": ratio(balance[1] - balance[3], limit),
-        "over_limit_count_6": how_many([column > limit for column in last_6]),
+        "over_limit_count_6": F.when(balance[1].isNotNull(),
+                                     how_many([column > limit for column in last_6])),
         "headroom_1_minor": limit - balance[1],
         "headroom_min_6_minor": limit - highest(last_6),
         "headroom_sum_6_minor": limit * _months(last_6) - total(last_6),
@@ -66,8 +67,9 @@ def _balances() -> dict[str, Column]:
         "balance_to_mean_ratio": ratio(balance[1] * _months(last_6),
                                        total(F.abs(column) for column in last_6)),
         "balance_growth_ratio": ratio(balance[1], balance[6]),
-        "balance_increase_count_5": how_many([balance[k] > balance[k + 1]
-                                              for k in range(1, MONTHS)]),
+        "balance_increase_count_5": F.when(
+            balance[2].isNotNull(),
+            how_many([balance[k] > balance[k + 1] for k in range(1, MONTHS)])),
         "overdue_balance_3_ratio": F.when(F.col("status_1").isNotNull(),
                                           ratio(total(late), limit)),
         "spend_1_minor": spend[1],
@@ -80,7 +82,10 @@ def _balances() -> dict[str, Column]:
 def _payments() -> dict[str, Column]:
     limit, balance, payment = F.col("limit"), _wide("balance"), _wide("payment")
     paid = list(payment.values())
-    owed = {k: F.greatest(column, F.lit(0).cast("long")) for k, column in balance.items()}
+    owed = {k: F.when(column.isNotNull(), F.greatest(column, F.lit(0).cast("long")))
+            for k, column in balance.items()}
+    unpaid = F.when(owed[2].isNotNull() & payment[1].isNotNull(),
+                    F.greatest(owed[2] - payment[1], F.lit(0).cast("long")))
     largest_first = F.sort_array(F.array_compact(F.array(*paid)), asc=False)
     settled = {
         f"payment_{k}_ratio": ratio(F.least(payment[k], 2 * balance[k + 1]), balance[k + 1])
@@ -90,9 +95,10 @@ def _payments() -> dict[str, Column]:
         "payment_sum_6_minor": total(paid),
         "payment_min_6_minor": lowest(paid),
         "payment_second_6_minor": F.get(largest_first, F.lit(1)),
-        "zero_payment_count_6": how_many([column == 0 for column in paid]),
+        "zero_payment_count_6": F.when(payment[1].isNotNull(),
+                                       how_many([column == 0 for column in paid])),
         **settled,
         "payment_last_2_ratio": ratio(payment[1] + payment[2], owed[2] + owed[3]),
         "payment_all_6_ratio": ratio(total(paid), total(owed.values())),
-        "unpaid_1_ratio": ratio(F.greatest(owed[2] - payment[1], F.lit(0).cast("long")), limit),
+        "unpaid_1_ratio": ratio(unpaid, limit),
     }

@@ -182,6 +182,7 @@ def main(run: Run) -> dict[str, int]:
         for day in days:
             before = taken_in(run.home, feed.name, day)
             if before is None:
+                _in_order(run.home, feed.name, day)
                 delivery = landing.verify(run.home, feed, day)
                 check_currency(feed.name, day, delivery.currency, run.policy, currency)
                 counts = take_in(run.home, feed, delivery)
@@ -191,6 +192,20 @@ def main(run: Run) -> dict[str, int]:
                                       "another one in its place", "landing is append-only: "
                                       "restore it and deliver under a new date")
     return totals
+
+
+def _in_order(home: Path, feed: str, day: dt.date) -> None:
+    """Refuse a delivery dated before one that nights have seen: it would rewrite those nights.
+
+    Raises:
+        DeliveryRefused: Naming the newest delivery taken in.
+    """
+    newest = max((path.name.partition("=")[2] for path in
+                  (home / "clean" / feed).glob("delivery_date=*")), default="")
+    if day.isoformat() < newest:
+        raise DeliveryRefused(f"landing/{feed}/{day}", f"deliveries after {newest}, the newest "
+                              "one taken in", "an earlier one that was not there before",
+                              "deliver it under the date on which it came")
 
 
 def check_currency(feed: str, day: dt.date | str, found: object, policy: str,

@@ -20,8 +20,8 @@ from jobs.session import session
 def build(performance: DataFrame, as_of: F.Column) -> DataFrame:
     """The newest known outcome of each window that had closed by the as-of date.
 
-    The observation date of a label is the day before its performance window may move anything:
-    features of that row are those known by `observed_on`.
+    Features of a label's row are those known by `observed_on`, the first day of its performance
+    window; feeds are daily at best, so that day's own deliveries still count as known.
     """
     newest = Window.partitionBy(*LOAN_PERFORMANCE.key).orderBy(F.col("delivery_date").desc())
     return (performance

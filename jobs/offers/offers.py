@@ -20,7 +20,7 @@ from jobs.contracts import feeds, release
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
-from jobs.inputs import clean_table, frozen_policy, record
+from jobs.inputs import AUDIT, clean_table, frozen_policy, record
 from jobs.limits.tier_matrix import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
@@ -118,6 +118,7 @@ def main(run: Run) -> dict[str, int]:
     borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
     steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
+    record(run, AUDIT, None)
     record(run, "tables", written)
     return {"considered": decided_rows.num_rows, "invited": listed.num_rows,
             "committed": int(sum(listed.column(f"limit_{policy.currency.lower()}").to_pylist()))}

@@ -29,6 +29,8 @@ HIGHEST_RATE_DAILY = Decimal("0.000666")
 #: Bound of any amount in a policy, whole currency units: sums stay within 64 bits.
 MOST_MONEY = 10**12
 #: Steps of the waterfall that are no rules.
+VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
+                "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers"}
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
 RULE_COLUMNS = {f.name: f.type for f in (*FEATURE_MATRIX.fields, *SCORES.fields)
@@ -152,9 +154,15 @@ class _Check:
         raise PolicyError(f"policy {self.name}.{key}", expected, repr(found),
                           "mend the policy file")
 
+    def known(self, mapping: Any, keys: set[str]) -> None:
+        """A misspelt key would otherwise be ignored, and its rule with it."""
+        if odd := sorted(set(map(str, mapping)) - keys):
+            self.fail(odd[0], "one of " + ", ".join(sorted(keys)), odd[0])
+
 
 def _covers(check: _Check, version: Any, as_of: dt.date) -> bool:
     start = check.get(version, "effective_from", dt.date)
+    check.known(version, VERSION_KEYS)
     end = version.get("effective_to")
     if end is not None:
         end = check.get(version, "effective_to", dt.date)
@@ -162,6 +170,7 @@ def _covers(check: _Check, version: Any, as_of: dt.date) -> bool:
 
 
 def _policy(check: _Check, document: Any, version: Any) -> Policy:
+    check.known(document, {"product", "currency", "versions"})
     product, currency = check.text(document, "product"), check.text(document, "currency")
     if not re.fullmatch("[A-Z]{3}", currency):
         check.fail("currency", "an ISO 4217 code", currency)
@@ -171,8 +180,8 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
         check.fail("tiers.card_limit_from", "rising limits from 0", columns)
     funding = check.get(version, "funding", dict)
     draw = float(check.get(version, "expected_draw_ratio", (int, float)))
-    if not 0 < draw <= 1:
-        check.fail("expected_draw_ratio", "a share above 0, at most 1", draw)
+    if not 0.0001 <= draw <= 1 or round(draw, 4) != draw:
+        check.fail("expected_draw_ratio", "a share from 0.0001 to 1 in four decimals", draw)
     return Policy(
         name=check.name, product=product, currency=currency,
         version=check.text(version, "version"),
@@ -234,4 +243,8 @@ def _tiers(check: _Check, version: Any, columns: int) -> tuple[Tier, ...]:
         if not check.rate(rates, "minimum") <= tier.rate_daily <= check.rate(rates, "maximum"):
             check.fail(f"tiers.{tier.tier}.rate_daily", "a rate within rate_daily",
                        str(tier.rate_daily))
+    rates_down = [tier.rate_daily for tier in tiers]
+    if rates_down != sorted(rates_down):
+        check.fail("tiers.rows", "rates that do not fall from the best tier down",
+                   [str(rate) for rate in rates_down])
     return tiers

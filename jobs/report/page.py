@@ -108,7 +108,8 @@ def headline(tables: Tables, as_of: dt.date, moves: list[Release]) -> dict[str, 
         "mean_limit": int(tables.limits.mean()) if len(tables.limits) else 0,
         "pd_considered": pc.mean(tables.decisions["pd"]).as_py(),
         "pd_invited": pc.mean(_invited(tables)["pd"]).as_py(),
-        "previous": earlier[-1] if earlier else None,
+        "previous": max(earlier, key=lambda move: (move.as_of_date, move.move_number),
+                        default=None),
     }
 
 

@@ -22,6 +22,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import ModelMismatch
+from jobs.inputs import unchanged
 from jobs.scores.train import MODEL_FILE
 from jobs.session import session
 from models import registry
@@ -62,6 +63,7 @@ def build(matrix: DataFrame, model: Model) -> DataFrame:
 
 def main(run: Run) -> dict[str, Any]:
     """Read the feature matrix, score it, write the scores; returns the counts."""
+    unchanged(run)
     model = champion(run)
     matrix = store.read(session(), run.folder / FEATURE_MATRIX.name, FEATURE_MATRIX)
     rows = store.write(build(matrix, model), SCORES, run.folder / SCORES.name)

@@ -11,7 +11,7 @@ from typing import Any
 from jobs import store
 from jobs.config import Run
 from jobs.contracts.night import TRAINING_MATRIX
-from jobs.inputs import code_version
+from jobs.inputs import code_version, record, unchanged
 from models import registry, training
 
 #: Names the model of a run.
@@ -24,10 +24,12 @@ def main(run: Run) -> dict[str, Any]:
     Raises:
         TrainingRefused: When the rows cannot carry a model.
     """
+    unchanged(run)
     matrix = store.read_arrow(run.folder / TRAINING_MATRIX.name, TRAINING_MATRIX)
     model = training.train(matrix, run.seed, run.as_of, code_version())
     registry.save(run.home, model)
-    store.write_json({"name": model.name, "version": model.version, "sha256": model.sha256},
-                     run.folder / MODEL_FILE)
+    chosen = {"name": model.name, "version": model.version, "sha256": model.sha256}
+    store.write_json(chosen, run.folder / MODEL_FILE)
+    record(run, "model", chosen)
     return {"rows": model.metadata["rows"], "bads": model.metadata["bads"],
             "auc": round(model.metadata["metrics"]["auc"], 4), "model_version": model.version}

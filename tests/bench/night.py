@@ -88,7 +88,7 @@ def main() -> None:
     wall, own = sorted(nights, key=lambda pair: pair[1] / pair[0])[len(nights) // 2]
     print(f"\nthrough Airflow, {SIZES[0]:,} users, median of {len(nights)}: {wall:.1f} s (aim "
           f"under {AIM_SECONDS}), of which Airflow's own {own:.1f} s = {own / wall:.1%} (aim under "
-          f"{AIM_SHARE:.0%})")
+          f"{AIM_SHARE:.1%})")
 
 
 if __name__ == "__main__":

@@ -64,7 +64,8 @@ def test_an_expectation_that_cannot_be_computed_is_a_failure():
 
 
 def test_a_newest_delivery_mostly_in_quarantine_or_too_old_stops_the_night():
-    sound = {"delivery_date": "2026-06-01", "received": 1000, "quarantined": 5}
+    sound = {"delivery_date": "2026-06-01", "received": 1500, "duplicates": 500,
+             "quarantined": 5}
     assert not failed(newest_delivery(STATEMENTS, sound, dt.date(2026, 6, 30)))
     assert failed(newest_delivery(STATEMENTS, {**sound, "quarantined": 6},
                                   dt.date(2026, 6, 30))) == {("quarantined", "", WARNING)}

@@ -127,3 +127,22 @@ def test_people_with_known_performance_are_not_candidates():
     labels = session().createDataFrame([("anna",)], "user_id string")
     found = candidates(cards, labels, F.lit(AS_OF)).collect()
     assert [tuple(row) for row in found] == [("ben", AS_OF)]
+
+
+def test_what_is_not_known_is_missing_and_never_zero():
+    nothing, one = features(), features(bills=BILLS[:1])
+    assert nothing["statement_months"] == 0 and one["statement_months"] == 1
+    for name in ("unpaid_1_ratio", "payment_last_2_ratio", "zero_payment_count_6",
+                 "over_limit_count_6", "balance_increase_count_5", "payment_all_6_ratio"):
+        assert nothing[name] is None, name
+    assert (one["unpaid_1_ratio"], one["balance_increase_count_5"]) == (None, None)
+    assert (one["zero_payment_count_6"], one["over_limit_count_6"]) == (0, 0)
+    assert one["payment_all_6_ratio"] == 0.08        # 40 of 500
+
+
+def test_old_statements_are_not_the_last_six():
+    # Eight calendar months before the 30th of June is the 30th of October: out; the 31st is in.
+    old = [("anna", dt.date(2025, 10, 30), 1, 1, DELIVERED)]
+    young = [("anna", dt.date(2025, 10, 31), 1, 1, DELIVERED)]
+    assert features(bills=old)["statement_months"] == 0
+    assert features(bills=young)["statement_months"] == 1

@@ -1,6 +1,7 @@
 """Bad deliveries: one line that says what to do, or quarantine; yesterday's release stays."""
 
 import datetime as dt
+import json
 import shutil
 import subprocess
 import sys
@@ -173,3 +174,22 @@ def test_two_nights_at_once_in_one_home_give_one_release(night_home, tmp_path):
     assert [(one.communicate()[1], one.returncode) for one in both] == [("", 0)] * 2
     (alone,), (release,) = warehouse.history(night_home), warehouse.history(tmp_path)
     assert release.whitelist_sha256 == alone.whitelist_sha256
+
+
+def test_a_delivery_dated_before_the_newest_one_would_rewrite_nights_and_is_refused(home, capsys):
+    write_delivery(home, feeds.STATEMENTS, dt.date(2026, 5, 15), BILLS, "CNY")
+    capsys.readouterr()
+    assert steps(home, "intake") == [1]
+    assert "expected deliveries after 2026-06-01" in capsys.readouterr().err
+
+
+def test_an_audit_that_fails_takes_back_the_one_that_passed(home, capsys):
+    (folder,) = [p for p in (home / "nights" / AS_OF.isoformat()).iterdir() if p.is_dir()]
+    gates = json.loads((folder / "gates.json").read_text())
+    gates[0].update(success=False, severity="critical")
+    (folder / "gates.json").write_text(json.dumps(gates))
+    shutil.rmtree(home / "warehouse")
+    capsys.readouterr()
+    assert steps(home, "check_release", "release") == [1, 1]
+    assert "expected tables that passed the audit gate" in capsys.readouterr().err
+    assert warehouse.history(home) == []

@@ -13,6 +13,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.errors import ModelMismatch, NightlistError, TrainingRefused
+from jobs.inputs import code_version
 from jobs.scores import reasons, score, train
 from jobs.session import session
 from models.prediction import predict, reason_codes
@@ -53,9 +54,16 @@ def frame(labelled, tmp_path_factory):
     return store.read(session(), folder, FEATURE_MATRIX)
 
 
+def frozen(home, code=None):
+    run = Run(home=home, as_of=NIGHT, seed=7, run_id="0123456789ab")
+    store.write_json({"inputs": {"code_version": code or code_version()}},
+                     run.folder / "run.json")
+    return run
+
+
 @pytest.fixture
 def run(labelled, tmp_path):
-    run = Run(home=tmp_path, as_of=NIGHT, seed=7, run_id="0123456789ab")
+    run = frozen(tmp_path)
     for table in (TRAINING_MATRIX, FEATURE_MATRIX):
         store.write_sorted(labelled.select(table.columns), table, run.folder / table.name)
     return run
@@ -129,7 +137,13 @@ def test_scoring_before_training_says_what_to_run(run):
 
 def test_training_without_a_matrix_says_what_to_run(tmp_path):
     with pytest.raises(NightlistError, match="training_matrix: .*run the earlier steps first"):
-        train.main(Run(home=tmp_path, as_of=NIGHT, run_id="0123456789ab"))
+        train.main(frozen(tmp_path))
+
+
+def test_neither_training_nor_scoring_runs_on_other_code_than_was_frozen(tmp_path):
+    for step in (train, score):
+        with pytest.raises(NightlistError, match="the code changed since"):
+            step.main(frozen(tmp_path, code="another"))
 
 
 def test_a_night_without_outcomes_is_refused(run, labelled):
