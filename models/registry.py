@@ -147,6 +147,8 @@ def card(model: Model) -> str:
         f"| Gini | {metrics['gini']:.4f} |", f"| KS | {metrics['ks']:.4f} |",
         f"| Expected calibration error | {metrics['ece']:.4f} |",
         f"| Brier score | {metrics['brier']:.4f} |", "",
+        "Parameters were chosen on data like these, and ECE and Brier score are taken on the rows "
+        "that the calibration was fitted on: new data will do a little worse.", "",
         "Not measured: other years, other lenders' customers, people like those never lent to.",
         "",
         "## Scale", "",
