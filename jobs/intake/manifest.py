@@ -39,7 +39,7 @@ _KINDS: dict[str, type] = {
     "feed": str, "delivery_date": str, "schema_version": int, "format": str, "currency": str,
     "rows": int, "files": list, "control_totals": dict}
 _FILE_KINDS: dict[str, type] = {"name": str, "rows": int, "sha256": str}
-#: Engines take brackets and stars for patterns, and skip names that open with a dot or dash.
+#: Engines take brackets and stars for patterns, and skip names that open with a dot or underscore.
 _FILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _KIND_NAMES = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 #: Types taken in place of the contract's: the same values in another width.

@@ -28,9 +28,10 @@ DAYS_PER_YEAR = 360
 HIGHEST_RATE_DAILY = Decimal("0.000666")
 #: Bound of any amount in a policy, whole currency units: sums stay within 64 bits.
 MOST_MONEY = 10**12
-#: Steps of the waterfall that are no rules.
+#: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers"}
+#: Steps of the waterfall that are no rules.
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
 RULE_COLUMNS = {f.name: f.type for f in (*FEATURE_MATRIX.fields, *SCORES.fields)
