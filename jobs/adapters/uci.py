@@ -11,7 +11,7 @@ Output, amounts in 1/100 TWD:
 | ---------------- | ------------------- | -------------------------- | ---------- |
 | bound_cards      | one row a holder    | 2005-09-30                 | 2005-10-01 |
 | statements       | one a holder, month | 2005-04-30 .. 2005-09-30   | 2005-10-01 |
-| bureau_status    | one a holder, month | 2005-04-30 .. 2005-09-30   | 2005-10-01 |
+| bureau_tradelines    | one a holder, month | 2005-04-30 .. 2005-09-30   | 2005-10-01 |
 | loan_performance | one a known outcome | 2005-10-31, from 10-01 on  | 2005-11-01 |
 """
 
@@ -68,7 +68,7 @@ def deliver(home: Path, data: Path) -> list[Path]:
     return landing.write_deliveries(home, [
         (feeds.BOUND_CARDS, DELIVERED, bound_cards(cards)),
         (feeds.STATEMENTS, DELIVERED, statements(cards)),
-        (feeds.BUREAU_STATUS, DELIVERED, bureau_status(cards)),
+        (feeds.BUREAU_TRADELINES, DELIVERED, bureau_tradelines(cards)),
         (feeds.LOAN_PERFORMANCE, OUTCOMES_DELIVERED, loan_performance(outcomes)),
     ], CURRENCY, origin={"source": "uci"})
 
@@ -77,6 +77,12 @@ def bound_cards(cards: pa.Table) -> pa.Table:
     """One row a holder: limit and profile, seen at the end of September."""
     return _feed(feeds.BOUND_CARDS, {
         "user_id": _user_id(cards), "event_date": _constant(max(MONTHS), cards),
+        "card_number": pc.binary_join_element_wise("UCI", _user_id(cards), "-"),
+        "action": _text("bind", cards), "card_kind": _text("credit", cards),
+        "bank": pa.nulls(cards.num_rows, pa.string()),
+        "is_name_verified": pa.repeat(pa.scalar(True), cards.num_rows),
+        "national_id": pa.nulls(cards.num_rows, pa.string()),
+        "phone": pa.nulls(cards.num_rows, pa.string()),
         "card_limit_minor": _minor(cards["LIMIT_BAL"]), "age_years": cards["AGE"],
         "gender": _decoded(cards["SEX"], GENDER),
         "education": _decoded(cards["EDUCATION"], EDUCATION),
@@ -92,13 +98,17 @@ def statements(cards: pa.Table) -> pa.Table:
         for month_end, (balance, payment, _) in MONTHS.items())
 
 
-def bureau_status(cards: pa.Table) -> pa.Table:
+def bureau_tradelines(cards: pa.Table) -> pa.Table:
     """Six rows a holder: the repayment status, whose codes are the contract's own."""
     return pa.concat_tables(
-        _feed(feeds.BUREAU_STATUS, {
+        _feed(feeds.BUREAU_TRADELINES, {
             "user_id": _user_id(cards), "event_date": _constant(month_end, cards),
-            "repayment_status": cards[status]})
-        for month_end, (_, _, status) in MONTHS.items())
+            "line_id": _text("card", cards), "kind": _text("credit_card", cards),
+            "repayment_status": cards[status], "balance_minor": _minor(cards[balance]),
+            "limit_minor": _minor(cards["LIMIT_BAL"]),
+            "instalment_minor": pa.nulls(cards.num_rows, pa.int64()),
+            "opened_on": pa.nulls(cards.num_rows, pa.date32())})
+        for month_end, (balance, _, status) in MONTHS.items())
 
 
 def loan_performance(outcomes: pa.Table) -> pa.Table:
@@ -159,6 +169,10 @@ def _user_id(rows: pa.Table) -> pa.ChunkedArray:
 
 def _constant(day: dt.date, rows: pa.Table) -> pa.Array:
     return pa.repeat(pa.scalar(day, pa.date32()), rows.num_rows)
+
+
+def _text(value: str, rows: pa.Table) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), rows.num_rows)
 
 
 def _minor(amounts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -106,7 +106,7 @@ FEATURE_MATRIX = Table(
     name="feature_matrix",
     meaning="Everything known about a person on a date, for rules and models.",
     grain="one user and as-of date", key=("user_id", "as_of_date"), owner=RISK,
-    source="bound_cards, statements, bureau_status", partition="run",
+    source="bound_cards, statements, bureau_tradelines", partition="run",
     fields=(
         USER_ID, AS_OF_DATE,
         Field("age_years", "integer", "years", "Age when the card was last seen; rules only, no "

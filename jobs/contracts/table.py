@@ -18,6 +18,7 @@ TYPES: dict[str, tuple[T.DataType, pa.DataType]] = {
     "double": (T.DoubleType(), pa.float64()),
     "boolean": (T.BooleanType(), pa.bool_()),
     "date": (T.DateType(), pa.date32()),
+    "timestamp": (T.TimestampNTZType(), pa.timestamp("us")),
     "rate": (T.DecimalType(9, 6), pa.decimal128(9, 6)),
     "strings": (T.ArrayType(T.StringType()), pa.list_(pa.string())),
 }
@@ -38,6 +39,7 @@ class Field:
         not_after: A date column of the same row that this date may not come after, or "".
         allowed: The closed list of valid values, or empty for any.
         monotone: In the PD model: +1 the PD may only rise with it, -1 only fall, 0 free.
+        is_identifier: Delivered raw (a card number, a national id), kept as a token.
         reason_code: Code given to the customer when this feature speaks for or against them.
     """
 
@@ -52,6 +54,7 @@ class Field:
     allowed: tuple[str, ...] = ()
     monotone: int = 0
     reason_code: str = ""
+    is_identifier: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Table:
     """One data set: its grain, key, owner, where it comes from and its columns in order.
 
     `partition` names the folder or table partition. For feeds: a night without a `mandatory` one
-    stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age).
+    stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age);
+    `purpose` is the consent that its use rests on ("": none needed).
     """
 
     name: str
@@ -71,6 +75,7 @@ class Table:
     partition: str
     fields: tuple[Field, ...]
     mandatory: bool = True
+    purpose: str = ""
     max_age_days: int = 0
 
     @property

@@ -13,129 +13,70 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from functools import reduce
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from pyspark.sql import Column, DataFrame, Window
-from pyspark.sql import functions as F
+import duckdb
 
 from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds
-from jobs.contracts.table import TYPES, Field, Table
+from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused, NightlistError
-from jobs.intake import landing
+from jobs.intake import landing, manifest, rows, rules, tokens
+from jobs.intake.sorting import Sorter
 from jobs.policies.policy import load
-from jobs.session import session
 
 COUNTS = "_counts.json"
-#: Spaces of any script: what a person reads as nothing.
-_BLANK = r"^[\s\u00A0\u3000]*$"
 
 
-def build(df: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
-    """One row for each distinct delivered row, with `copies` and the `reasons` against it.
+@contextmanager
+def loaded(home: Path, feed: Table, delivery: landing.Delivery
+           ) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The delivery's rows in an engine of their own, held against the manifest's totals.
 
-    Args:
-        df: The delivered rows, with the feed's columns.
-        feed: Their contract.
-        delivery_date: Knowledge time; an event after it is out of range.
-
-    Returns:
-        The feed's columns, `copies` (how often the row was delivered, integer) and `reasons`
-        (array of `column:rule`, empty for an accepted row).
+    Raises:
+        DeliveryRefused: When files, rows or totals are not what the manifest says.
     """
-    distinct = df.groupBy(*feed.columns).agg(F.count(F.lit(1)).alias("copies"))
-    broken = [(f"{field.name}:{rule}", condition) for field in feed.fields
-              for rule, condition in _rules(field, delivery_date)]
-    reasons = F.array_compact(F.array(*[F.when(condition, F.lit(name))
-                                        for name, condition in broken]))
-    is_valid = F.col("is_valid").cast("long")
-    same_key = Window.partitionBy(*feed.key).rowsBetween(Window.unboundedPreceding,
-                                                         Window.unboundedFollowing)
-    conflict = F.lit(":".join(["+".join(feed.key), "conflict"]))
-    return (
-        distinct.withColumn("broken", reasons)
-        .withColumn("is_valid", F.size("broken") == 0)
-        .withColumn("rivals", F.sum(is_valid).over(same_key))
-        .withColumn("reasons", F.when(F.col("is_valid") & (F.col("rivals") > 1),
-                                      F.array(conflict)).otherwise(F.col("broken")))
-        .select(*feed.columns, "copies", "reasons"))
-
-
-def _rules(field: Field, delivery_date: dt.date) -> list[tuple[str, Column]]:
-    """The (rule, condition that breaks it) pairs of a field; a null breaks only `missing`."""
-    column = F.col(field.name)
-    rules: list[tuple[str, Column]] = []
-    if not field.nullable:
-        rules.append(("missing", column.isNull()))
-    low, high = field.minimum, field.maximum
-    if field.type == "date":
-        high = delivery_date.isoformat()
-    if low is not None:
-        rules.append(("below_minimum", column < _bound(field, low)))
-    if high is not None:
-        rules.append(("above_maximum", column > _bound(field, high)))
-    if field.allowed:
-        rules.append(("not_allowed", ~column.isin(*field.allowed)))
-    if field.not_after:
-        rules.append((f"after_{field.not_after}", column > F.col(field.not_after)))
-    if field.name == "user_id":
-        rules.append(("missing", column.rlike(_BLANK)))
-    return rules
-
-
-def _bound(field: Field, value: int | float | str) -> Column:
-    return F.lit(value).cast(TYPES[field.type][0])
-
-
-def accepted(classified: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
-    """The clean rows of a classified delivery, with their knowledge time."""
-    return classified.where(F.size("reasons") == 0).select(
-        *feed.columns, F.lit(delivery_date).alias("delivery_date"))
-
-
-def rejected(classified: DataFrame, feed: Table, delivery_date: dt.date) -> DataFrame:
-    """The quarantined rows of a classified delivery, whole, with every reason."""
-    return classified.where(F.size("reasons") > 0).select(
-        "user_id", "reasons", F.to_json(F.struct(*feed.columns)).alias("row_json"),
-        F.lit(delivery_date).alias("delivery_date"))
+    spill = home / f".intake-{feed.name}-{delivery.delivery_date}"
+    remedy = f"nothing of it was taken: have its owner, {feed.owner}, deliver it again"
+    try:
+        with rows.engine(spill) as connection:
+            with manifest.refusals(feed.name, delivery.delivery_date, remedy):
+                rows.load(connection, feed, delivery.folder, delivery.said, spill)
+                manifest.check_totals(delivery.said, rows.totals(
+                    connection, manifest.integer_columns(feed)))
+            yield connection
+    finally:
+        shutil.rmtree(spill, ignore_errors=True)  # it may hold raw identifiers
 
 
 def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, int]:
     """Take one verified delivery into the clean table and the quarantine.
 
     Raises:
+        DeliveryRefused: When its rows are not what the manifest says.
         NightlistError: When the counts do not reconcile; nothing of the delivery stays.
     """
-    day, clean_folder = delivery.delivery_date, clean_partition(home, feed.name,
-                                                                delivery.delivery_date)
-    quarantine_folder = home / "quarantine" / feed.name / clean_folder.name
-    classified = build(_rows(delivery, feed), feed, day)
-    invalid = (F.size("reasons") > 0).cast("long")
-    row = classified.agg(F.sum("copies").alias("received"), F.sum(invalid).alias("quarantined"),
-                         F.sum(F.col("copies") - 1).alias("duplicates")).collect()[0]
-    counts = {"received": row["received"], "accepted": 0, "quarantined": 0,
-              "duplicates": row["duplicates"]}
-    if row["quarantined"]:
-        counts["quarantined"] = store.write(rejected(classified, feed, day),
-                                            feeds.quarantine(feed), quarantine_folder)
-    staged = clean_folder.with_name(f".new-{clean_folder.name}")
-    counts["accepted"] = store.write(accepted(classified, feed, day), feeds.clean(feed), staged)
-    reconcile(feed.name, day, delivery.rows, counts)
+    day = delivery.delivery_date
+    clean = clean_partition(home, feed.name, day)
+    quarantine = home / "quarantine" / feed.name / clean.name
+    staged = [folder.with_name(f".new-{folder.name}") for folder in (clean, quarantine)]
+    for folder in staged:
+        shutil.rmtree(folder, ignore_errors=True)
+    staged[0].mkdir(parents=True)
+    with loaded(home, feed, delivery) as connection:
+        plan = rules.plan(feed, delivery.said["format"] != "parquet", day, tokens.keys(home)[0])
+        counts = Sorter(connection, feed, plan, day, *staged).sort()
+    reconcile(feed.name, day, delivery.said["rows"], counts)
     store.write_json({**counts, "fingerprint": delivery.fingerprint,
-                      "currency": delivery.currency}, staged / COUNTS)
-    shutil.rmtree(clean_folder, ignore_errors=True)
-    staged.rename(clean_folder)
+                      "currency": delivery.said["currency"]}, staged[0] / COUNTS)
+    for new, folder in reversed(list(zip(staged, (clean, quarantine), strict=True))):
+        shutil.rmtree(folder, ignore_errors=True)
+        if new.is_dir():
+            new.rename(folder)
     return counts
-
-
-def _rows(delivery: landing.Delivery, feed: Table) -> DataFrame:
-    """The rows of all files in the contract's types: each file may have widths of its own."""
-    files = [session().read.parquet(str(path)).select(
-        *[F.col(f.name).cast(TYPES[f.type][0]).alias(f.name) for f in feed.fields])
-        for path in delivery.files]
-    return reduce(DataFrame.unionAll, files)
 
 
 def reconcile(feed: str, day: dt.date, delivered: int, counts: dict[str, int]) -> None:
@@ -184,7 +125,7 @@ def main(run: Run) -> dict[str, int]:
             if before is None:
                 _in_order(run.home, feed.name, day)
                 delivery = landing.verify(run.home, feed, day)
-                check_currency(feed.name, day, delivery.currency, run.policy, currency)
+                check_currency(feed.name, day, delivery.said["currency"], run.policy, currency)
                 counts = take_in(run.home, feed, delivery)
                 totals = {key: totals[key] + counts[key] for key in totals}
             elif before["fingerprint"] != landing.manifest_fingerprint(run.home, feed, day):

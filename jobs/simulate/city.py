@@ -8,7 +8,7 @@ Output, amounts in 1/100 CNY, for a night in June 2026:
 | bound_cards      | one row a user      | 2026-04-30               | 2026-05-01              |
 | statements       | one a user, month   | 2025-11-30 .. 2026-04-30 | 2026-05-01              |
 |                  |                     | 2026-05-31               | 2026-06-01              |
-| bureau_status    | as statements, for those the bureau knows | as statements | as statements |
+| bureau_tradelines    | as statements, for those the bureau knows | as statements | as statements |
 | loan_performance | one a pilot loan    | 2026-05-31, from 05-01 on | 2026-06-01             |
 
 Real feeds are never clean, so an ordinary night meets dirt here as well: in every delivery of the
@@ -74,8 +74,8 @@ def deliver(home: Path, as_of: dt.date, users: int, seed: int) -> list[Path]:
     for day, months in ((first, range(FIRST_MONTHS)), (second, range(FIRST_MONTHS,
                                                                      FIRST_MONTHS + 1))):
         deliveries.append((feeds.STATEMENTS, day, statements(rng, life, month_ends, months)))
-        deliveries.append((feeds.BUREAU_STATUS, day,
-                           bureau_status(rng, people, life, month_ends, months)))
+        deliveries.append((feeds.BUREAU_TRADELINES, day,
+                           bureau_tradelines(rng, people, life, month_ends, months)))
     deliveries.append((feeds.LOAN_PERFORMANCE, second,
                        loan_performance(people, is_default, first, month_ends[-1])))
     origin = {"source": "simulated", "month": second.isoformat()[:7], "users": users,
@@ -91,6 +91,12 @@ def bound_cards(rng: np.random.Generator, people: People, seen_on: dt.date) -> p
     is_married = rng.random(users) < ((people.age_years - 20) / 20).clip(0, 0.8)
     columns = {
         "user_id": _user_ids(users), "event_date": _constant(seen_on, users),
+        "card_number": pa.array([f"6222{number:012d}" for number in range(1, users + 1)]),
+        "action": _text("bind", users), "card_kind": _text("credit", users),
+        "bank": pa.nulls(users, pa.string()),
+        "is_name_verified": pa.repeat(pa.scalar(True), users),
+        "national_id": pa.array([f"1101011990{number:08d}" for number in range(1, users + 1)]),
+        "phone": pa.array([f"138{number:08d}" for number in range(1, users + 1)]),
         "card_limit_minor": people.card_limit_cny * 100, "age_years": people.age_years,
         "gender": _codes(rng.integers(0, 2, users), ("female", "male"), rng.random(users) < 0.01),
         "education": _codes(schooling, _EDUCATION, rng.random(users) < 0.02),
@@ -111,16 +117,22 @@ def statements(rng: np.random.Generator, life: CardLife, month_ends: list[dt.dat
     return _dirty(rng, feeds.STATEMENTS, columns, "payment_minor", -100)
 
 
-def bureau_status(rng: np.random.Generator, people: People, life: CardLife,
-                  month_ends: list[dt.date], months: range) -> pa.Table:
+def bureau_tradelines(rng: np.random.Generator, people: People, life: CardLife,
+                      month_ends: list[dt.date], months: range) -> pa.Table:
     """One row a month and user whom the bureau knows."""
     known = np.flatnonzero(people.is_known_to_bureau)
     ids = _user_ids(len(people.age_years)).take(pa.array(known))
     columns = {
         "user_id": pa.concat_arrays([ids] * len(months)),
         "event_date": pa.concat_arrays([_constant(month_ends[m], len(known)) for m in months]),
-        "repayment_status": life.repayment_status[months][:, known].ravel()}
-    return _dirty(rng, feeds.BUREAU_STATUS, columns, "repayment_status", 12)
+        "line_id": _text("card", len(known) * len(months)),
+        "kind": _text("credit_card", len(known) * len(months)),
+        "repayment_status": life.repayment_status[months][:, known].ravel(),
+        "balance_minor": life.balance_minor[months][:, known].ravel(),
+        "limit_minor": np.tile(people.card_limit_cny[known] * 100, len(months)),
+        "instalment_minor": pa.nulls(len(known) * len(months), pa.int64()),
+        "opened_on": pa.nulls(len(known) * len(months), pa.date32())}
+    return _dirty(rng, feeds.BUREAU_TRADELINES, columns, "repayment_status", 12)
 
 
 def loan_performance(people: People, is_default: np.ndarray, observed_on: dt.date,
@@ -158,6 +170,10 @@ def _user_ids(users: int) -> pa.Array:
 
 def _constant(day: dt.date, rows: int) -> pa.Array:
     return pa.repeat(pa.scalar(day, pa.date32()), rows)
+
+
+def _text(value: str, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, pa.string()), rows)
 
 
 def _codes(places: Integers, names: tuple[str, ...], is_unknown: np.ndarray) -> pa.Array:

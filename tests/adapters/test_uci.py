@@ -68,7 +68,7 @@ def test_column_1_is_september_and_column_6_april():
 
 def test_status_column_0_is_september_and_column_2_august():
     by_month = {row["event_date"]: row["repayment_status"]
-                for row in uci.bureau_status(cards()).to_pylist()}
+                for row in uci.bureau_tradelines(cards()).to_pylist()}
     assert by_month == {dt.date(2005, 9, 30): 0, dt.date(2005, 8, 31): 2, dt.date(2005, 7, 31): 3,
                         dt.date(2005, 6, 30): 4, dt.date(2005, 5, 31): 5, dt.date(2005, 4, 30): 6}
 
@@ -84,7 +84,7 @@ def test_each_feed_lands_on_its_date(data, tmp_path):
     uci.deliver(tmp_path, data)
     assert {name: delivery_dates(tmp_path, name, NOVEMBER) for name in FEEDS} == {
         "bound_cards": [dt.date(2005, 10, 1)], "statements": [dt.date(2005, 10, 1)],
-        "bureau_status": [dt.date(2005, 10, 1)], "loan_performance": [NOVEMBER]}
+        "bureau_tradelines": [dt.date(2005, 10, 1)], "loan_performance": [NOVEMBER]}
 
 
 def test_delivering_again_changes_nothing(data, tmp_path):
@@ -139,7 +139,7 @@ def test_the_30000_card_holders_land_whole(real_data, tmp_path):
     uci.deliver(tmp_path, real_data / "uci_credit_card")
     rows = {name: verify(tmp_path, feed, delivery_dates(tmp_path, name, NOVEMBER)[0]).rows
             for name, feed in FEEDS.items()}
-    assert rows == {"bound_cards": 30_000, "statements": 180_000, "bureau_status": 180_000,
+    assert rows == {"bound_cards": 30_000, "statements": 180_000, "bureau_tradelines": 180_000,
                     "loan_performance": 21_091}
 
 

@@ -32,7 +32,7 @@ def features(cards=(), bills=(), status=(), as_of=AS_OF):
     spine = session().createDataFrame([("anna", as_of)], "user_id string, as_of_date date")
     rows = build(spine, frame(feeds.BOUND_CARDS, list(cards) or [card()]),
                  frame(feeds.STATEMENTS, list(bills)),
-                 frame(feeds.BUREAU_STATUS, list(status))).collect()
+                 frame(feeds.BUREAU_TRADELINES, list(status))).collect()
     assert len(rows) == 1
     return rows[0].asDict()
 

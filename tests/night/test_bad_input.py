@@ -25,7 +25,7 @@ BILLS = pa.table({"user_id": ["u0000001", "u0000002"], "event_date": [AS_OF, AS_
                  schema=feeds.STATEMENTS.arrow_schema)
 
 BUREAU = pa.table({"user_id": [f"u{n:07d}" for n in range(10)], "event_date": [AS_OF] * 10,
-                   "repayment_status": [0] * 10}, schema=feeds.BUREAU_STATUS.arrow_schema)
+                   "repayment_status": [0] * 10}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
 
 
 @pytest.fixture()
@@ -160,9 +160,9 @@ def test_feeds_in_one_currency_are_not_frozen_under_a_policy_in_another(home, ca
 
 def test_a_bureau_feed_mostly_in_quarantine_stops_the_night(home, capsys):
     said = BUREAU.set_column(2, "repayment_status", pa.array([12] * 3 + [0] * 7))
-    write_delivery(home, feeds.BUREAU_STATUS, NEXT, said, "CNY")
+    write_delivery(home, feeds.BUREAU_TRADELINES, NEXT, said, "CNY")
     code, lines = next_night(home, capsys)
-    assert code == 1 and "gate intake: bureau_status" in lines[-1] and "30.0% of 10" in lines[-1]
+    assert code == 1 and "gate intake: bureau_tradelines" in lines[-1] and "30.0% of 10" in lines[-1]
 
 
 def test_two_nights_at_once_in_one_home_give_one_release(night_home, tmp_path):

@@ -147,11 +147,11 @@ def test_what_is_delivered_after_the_night_changes_nothing(night_home, copy):
                       "balance_minor": [10**11] * 4_000, "payment_minor": [0] * 4_000},
                      schema=feeds.STATEMENTS.arrow_schema)
     late = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
-                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_STATUS.arrow_schema)
+                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
     gone = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
                      "observed_on": [dt.date(2026, 6, 1)] * 4_000, "is_default": [True] * 4_000},
                     schema=feeds.LOAN_PERFORMANCE.arrow_schema)
-    for feed, rows in ((feeds.STATEMENTS, bills), (feeds.BUREAU_STATUS, late),
+    for feed, rows in ((feeds.STATEMENTS, bills), (feeds.BUREAU_TRADELINES, late),
                        (feeds.LOAN_PERFORMANCE, gone)):
         write_delivery(copy, feed, tomorrow, rows, "CNY")
     assert run_night(copy) == 0
@@ -161,8 +161,8 @@ def test_what_is_delivered_after_the_night_changes_nothing(night_home, copy):
 def test_what_arrives_by_the_night_changes_it(night_home, copy):
     users = [f"u{k:07d}" for k in range(1, 4_001)]
     late = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
-                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_STATUS.arrow_schema)
-    write_delivery(copy, feeds.BUREAU_STATUS, AS_OF, late, "CNY")
+                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
+    write_delivery(copy, feeds.BUREAU_TRADELINES, AS_OF, late, "CNY")
     assert run_night(copy) == 0
     assert newest(copy).invited < newest(night_home).invited
 

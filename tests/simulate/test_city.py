@@ -71,8 +71,8 @@ def test_every_delivery_is_what_its_manifest_says(home):
     verified = {(name, day): verify(home, feed, day).currency for name, feed in FEEDS.items()
                 for day in delivery_dates(home, name, AS_OF)}
     assert verified == {("bound_cards", MAY): "CNY", ("statements", MAY): "CNY",
-                        ("statements", JUNE): "CNY", ("bureau_status", MAY): "CNY",
-                        ("bureau_status", JUNE): "CNY", ("loan_performance", JUNE): "CNY"}
+                        ("statements", JUNE): "CNY", ("bureau_tradelines", MAY): "CNY",
+                        ("bureau_tradelines", JUNE): "CNY", ("loan_performance", JUNE): "CNY"}
 
 
 def test_nothing_is_dated_after_its_delivery(home):
@@ -81,7 +81,7 @@ def test_nothing_is_dated_after_its_delivery(home):
             assert max(rows(home, name, day)["event_date"]) < day, name
 
 
-@pytest.mark.parametrize("name", ["statements", "bureau_status"])
+@pytest.mark.parametrize("name", ["statements", "bureau_tradelines"])
 def test_six_month_ends_come_first_and_then_one(home, name):
     assert sorted(set(rows(home, name, MAY)["event_date"])) == [
         dt.date(2025, 11, 30), dt.date(2025, 12, 31), dt.date(2026, 1, 31), dt.date(2026, 2, 28),
@@ -107,7 +107,7 @@ def test_two_fifths_had_a_pilot_loan_and_three_in_a_hundred_defaulted(home):
 
 
 def test_the_bureau_knows_three_eighths_and_rather_the_older(home):
-    known = set(rows(home, "bureau_status", MAY)["user_id"])
+    known = set(rows(home, "bureau_tradelines", MAY)["user_id"])
     cards = valid(home, "bound_cards", MAY)
     is_known = cards["user_id"].isin(known)
     assert len(known) == 7500
@@ -132,8 +132,8 @@ def test_nobody_under_age_had_a_pilot_loan(home):
     ("bound_cards", MAY, "age_years", 190, 20_000 // 4000),
     ("statements", MAY, "payment_minor", -100, 120_000 // 4000),
     ("statements", JUNE, "payment_minor", -100, 20_000 // 4000),
-    ("bureau_status", MAY, "repayment_status", 12, 45_000 // 4000),
-    ("bureau_status", JUNE, "repayment_status", 12, 1),
+    ("bureau_tradelines", MAY, "repayment_status", 12, 45_000 // 4000),
+    ("bureau_tradelines", JUNE, "repayment_status", 12, 1),
 ])
 def test_the_planted_dirt_is_there(home, name, day, column, value, count):
     frame = rows(home, name, day)
@@ -148,7 +148,7 @@ def test_a_simple_model_finds_the_truth(home):
     bills = valid(home, "statements", MAY).groupby("user_id").agg(
         owed=("balance_minor", "sum"), paid=("payment_minor", "sum"),
         skipped=("payment_minor", lambda column: (column == 0).sum()))
-    status = valid(home, "bureau_status", MAY).groupby("user_id")["repayment_status"]
+    status = valid(home, "bureau_tradelines", MAY).groupby("user_id")["repayment_status"]
     features = pd.concat([np.log(cards), bills["owed"] / cards,
                           (bills["paid"] / bills["owed"].clip(lower=1)).clip(upper=2),
                           bills["skipped"], status.max(), status.count()], axis=1).fillna(0)

@@ -1,0 +1,194 @@
+"""A delivery's files → one DuckDB table `delivered`, whatever their format.
+
+Parquet, CSV and JSON lines, plain or gzip, UTF-8 or GB18030. Cells of text files stay text here:
+what a cell should be is judged in `rules.py`, so that a broken one is kept with its reason. Lines
+that are no row at all go to the table `unreadable` with file, number and fault; their text is not
+kept, since nobody can say which part of it is an identifier.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+
+from jobs.contracts.table import Table
+from jobs.intake.manifest import Wrong, expect
+
+#: Longest line of a text file, bytes; a longer one is quarantined.
+MOST_LINE_BYTES = 1_000_000
+#: Rows of one file at most: places of rows in different files do not meet.
+_MOST_ROWS = 10**12
+_MEMORY_LIMIT = "2GB"
+_CHUNK_BYTES = 1 << 20
+_HEADER_BYTES = 1 << 16
+
+
+@contextmanager
+def engine(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own that spills to a folder instead of failing."""
+    spill.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(config={"temp_directory": str(spill),
+                                        "memory_limit": _MEMORY_LIMIT})
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def load(connection: duckdb.DuckDBPyConnection, feed: Table, folder: Path,
+         said: dict[str, Any], spill: Path) -> None:
+    """Make the tables `delivered` and `unreadable` from the files of a verified manifest.
+
+    Raises:
+        Wrong: When a file is no file of its format or has not the contract's columns.
+    """
+    connection.execute("create table unreadable (file varchar, line bigint, fault varchar)")
+    read = {"csv": _csv, "jsonl": _json_lines, "parquet": _parquet}[said["format"]]
+    parts = []
+    for number, entry in enumerate(said["files"]):
+        path, part = folder / entry["name"], f"part_{number}"
+        try:
+            if said["encoding"] != "utf-8":
+                path = _recoded(path, said, spill / f"{number}.txt")
+            query = read(connection, feed, path, entry["name"])
+            kind = "view" if said["format"] == "parquet" else "table"
+            connection.execute(f"create {kind} {part} as {query}")
+            _keep_rejects(connection, entry["name"])
+            rows = _count(connection, part) + _count(
+                connection, f"unreadable where file = {_text(entry['name'])}")
+        except (duckdb.Error, UnicodeDecodeError, EOFError, OSError) as error:
+            raise Wrong(entry["name"], f"a whole {said['format']} file",
+                        f"an unreadable one ({_first_line(error)})") from None
+        expect(rows == entry["rows"], entry["name"],
+               f"{entry['rows']} rows as its manifest says", f"{rows} rows")
+        place = "file_row_number" if kind == "view" else "rowid"
+        parts.append(f"select {place} + {number * _MOST_ROWS} as place, "
+                     f"{', '.join(feed.columns)} from {part}")
+    connection.execute(f"create view delivered as {' union all '.join(parts)}")
+
+
+def totals(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> dict[str, int]:
+    """Exact sums of integer columns over all rows; a cell that is no integer counts nothing."""
+    if not columns:
+        return {}
+    sums = ", ".join(f"coalesce(sum(try_cast({column} as bigint)), 0)" for column in columns)
+    found = connection.execute(f"select {sums} from delivered").fetchall()[0]
+    return {column: int(value) for column, value in zip(columns, found, strict=True)}
+
+
+def _parquet(_: duckdb.DuckDBPyConnection, feed: Table, path: Path, __: str) -> str:
+    columns = ", ".join(f"cast({f.name} as {ENGINE_TYPES[f.type]}) as {f.name}"
+                        for f in feed.fields)
+    return (f"select {columns}, file_row_number from read_parquet({_text(str(path))}, "
+            "file_row_number = true)")
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, name: str) -> str:
+    header, line_end = _header(path)
+    check_names(name, feed, header)
+    columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header)
+    connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
+    return (f"select {', '.join(feed.columns)} from read_csv({_text(str(path))}, header = true, "
+            f"auto_detect = false, columns = {{{columns}}}, delim = ',', quote = '\"', "
+            f"escape = '\"', nullstr = '', new_line = '{line_end}', strict_mode = true, "
+            f"max_line_size = {MOST_LINE_BYTES}, store_rejects = true, rejects_limit = 0, "
+            "compression = 'auto_detect', parallel = false)")
+
+
+def _json_lines(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, name: str) -> str:
+    """Each line as text first: a broken one must not take its file with it."""
+    source = (f"select line, row_number() over () as number from read_csv({_text(str(path))}, "
+              "header = false, auto_detect = false, columns = {'line': 'VARCHAR'}, "
+              "delim = '\\x01', quote = '', escape = '', new_line = '\\n', "
+              f"max_line_size = {MOST_LINE_BYTES}, compression = 'auto_detect', parallel = false)")
+    connection.execute(f"create or replace temp table lines as {source}")
+    connection.execute(
+        f"insert into unreadable select {_text(name)}, number, 'no JSON object' from lines "
+        "where not json_valid(line) or json_type(line) <> 'OBJECT'")
+    unknown = connection.execute(
+        "select distinct key from (select unnest(json_keys(line)) as key from lines where "
+        "json_valid(line) and json_type(line) = 'OBJECT')").fetchall()
+    check_names(name, feed, [*feed.columns, *sorted({key for key, in unknown}
+                                                    - set(feed.columns))])
+    cells = ", ".join(f"nullif(json_extract_string(line, '$.{column}'), '') as {column}"
+                      for column in feed.columns)
+    return (f"select {cells} from lines where json_valid(line) "
+            "and json_type(line) = 'OBJECT' order by number")
+
+
+def check_names(part: str, feed: Table, names: list[str]) -> None:
+    """All columns of the contract once each, in any order, and no other."""
+    missing = [name for name in feed.columns if name not in names]
+    extra = sorted({name for name in names if name not in feed.columns})
+    twice = sorted({name for name in names if names.count(name) > 1})
+    found = ([f"no {name}" for name in missing] + [f"unexpected {name!r}" for name in extra]
+             + [f"{name} twice" for name in twice])
+    expect(not found, part, f"the columns {', '.join(feed.columns)}", ", ".join(found))
+
+
+def _header(path: Path) -> tuple[list[str], str]:
+    r"""Column names of a CSV file and how its lines end, `\n` or `\r\n` as SQL text."""
+    with _opened(path) as stream:
+        head = stream.read(_HEADER_BYTES)
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        raise Wrong(path.name, "a header in UTF-8", "other bytes") from None
+    line = text.partition("\n")[0]
+    expect(line != text or len(head) < _HEADER_BYTES, path.name, "a header line", "none")
+    names = next(csv.reader(io.StringIO(line.rstrip("\r"))), [])
+    return names, "\\r\\n" if line.endswith("\r") else "\\n"
+
+
+def _recoded(path: Path, said: dict[str, Any], target: Path) -> Path:
+    """A UTF-8 copy of a text file in another encoding, in pieces."""
+    decoder = codecs.getincrementaldecoder(said["encoding"])("replace")
+    with _opened(path) as source, target.open("w", encoding="utf-8", newline="") as sink:
+        while piece := source.read(_CHUNK_BYTES):
+            sink.write(decoder.decode(piece))
+        sink.write(decoder.decode(b"", True))
+    return target
+
+
+def _opened(path: Path) -> BinaryIO:
+    return gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # type: ignore
+
+
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Move the reader's rejected lines to `unreadable`, without their text."""
+    known = connection.execute("select count(*) from duckdb_tables() "
+                               "where table_name = 'reject_errors'").fetchall()[0][0]
+    if known:
+        connection.execute(
+            f"insert into unreadable select {_text(name)}, line, lower(min(error_type::varchar)) "
+            "from reject_errors group by line")
+        connection.execute("drop table reject_errors; drop table reject_scans")
+
+
+#: contract type -> DuckDB type of the clean table.
+ENGINE_TYPES = {"string": "VARCHAR", "integer": "BIGINT", "double": "DOUBLE",
+                "boolean": "BOOLEAN", "date": "DATE", "timestamp": "TIMESTAMP",
+                "rate": "DECIMAL(9, 6)"}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _first_line(error: Exception) -> str:
+    """The first line of an engine's error without what it quotes: it may be an identifier."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return re.sub(r"""(["'`]).*?\1|\d{4,}""", "…", line)

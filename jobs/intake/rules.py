@@ -1,0 +1,125 @@
+"""Rows against their contract, in SQL: typed values, the reasons against a row, and its JSON.
+
+A rule breaks with `column:rule`. Typed values come first (`column:type` where a cell cannot be what
+the contract says), then bounds and lists; a missing value breaks only `missing`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from jobs.contracts.table import Field, Table
+from jobs.intake.rows import ENGINE_TYPES
+from jobs.intake.tokens import Key
+
+#: What a text cell of a type looks like; anything else is not taken for it by guessing.
+PATTERNS = {
+    "integer": r"-?[0-9]{1,18}",
+    "double": r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?",
+    "rate": r"-?[0-9]{1,3}(\.[0-9]{1,6})?",
+    "boolean": r"true|false",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?",
+}
+#: Spaces of any script: what a person reads as nothing.
+_PLAIN = "[!-~]+"
+_BLANK = r"[\s\x{00A0}\x{3000}]*"
+#: Characters that no name or code holds: controls, and the mark of a byte that could not be read.
+_UNREADABLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFD}]"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The SQL of one delivery: everything `intake.py` puts together.
+
+    Attributes:
+        cells: Select list from `delivered`: its place, cells as `d_…`, typed values as `v_…`.
+        is_broken: Whether any rule is broken, over those.
+        reasons: List of the broken rules.
+        row_json: The row as delivered, tokens for identifiers.
+        values: Select list of the typed values under the contract's names.
+    """
+
+    cells: str
+    is_broken: str
+    reasons: str
+    row_json: str
+    values: str
+
+
+def plan(feed: Table, is_text: bool, delivery_date: dt.date, key: Key) -> Plan:
+    """The SQL for the rows of a feed.
+
+    Args:
+        feed: The contract.
+        is_text: Whether cells are text (CSV, JSON lines) or typed (Parquet).
+        delivery_date: Knowledge time; an event after it is out of range.
+        key: Makes the tokens.
+    """
+    rules = [(f"{field.name}:{rule}", condition) for field in feed.fields
+             for rule, condition in _rules(field, is_text, delivery_date)]
+    cells = [f"{f.name} as d_{f.name}, {_value(f, is_text, key)} as v_{f.name}"
+             for f in feed.fields]
+    named = ", ".join(f"case when {condition} then '{name}' end" for name, condition in rules)
+    shown = ", ".join(f"'{f.name}', {f'v_{f.name}' if f.is_identifier else f'd_{f.name}'}"
+                      for f in feed.fields)
+    return Plan(
+        cells=", ".join(["place", *cells]),
+        is_broken=" or ".join(f"coalesce({condition}, false)" for _, condition in rules),
+        reasons=f"list_filter([{named}], lambda one: one is not null)",
+        row_json=f"json_object({shown})",
+        values=", ".join(f"v_{f.name} as {f.name}" for f in feed.fields))
+
+
+def _value(field: Field, is_text: bool, key: Key) -> str:
+    cell = field.name
+    if field.is_identifier:
+        return key.sql(f"trim({cell})")
+    if not is_text or field.type == "string":
+        return cell
+    cast = f"try_cast({cell} as {ENGINE_TYPES[field.type]})"
+    return f"case when regexp_full_match({cell}, '{PATTERNS[field.type]}') then {cast} end"
+
+
+def _rules(field: Field, is_text: bool, delivery_date: dt.date) -> list[tuple[str, str]]:
+    """The (rule, SQL condition that breaks it) pairs of a field."""
+    cell, value = f"d_{field.name}", f"v_{field.name}"
+    rules: list[tuple[str, str]] = []
+    if not field.nullable:
+        rules.append(("missing", f"{cell} is null"))
+    if field.type == "string" and not field.allowed:
+        # Plain text first: one cheap match answers for nearly every cell.
+        for rule, match in (("missing", f"regexp_full_match({cell}, '{_BLANK}')"),
+                            ("unreadable", f"regexp_matches({cell}, '{_UNREADABLE}')")):
+            rules.append((rule, f"case when regexp_full_match({cell}, '{_PLAIN}') then false "
+                                f"else {match} end"))
+    elif is_text and field.type != "string":
+        rules.append(("type", f"{cell} is not null and {value} is null"))
+    if field.type == "double":
+        rules.append(("not_finite", f"not isfinite({value})"))
+    return rules + _range(field, value, delivery_date)
+
+
+def _range(field: Field, value: str, delivery_date: dt.date) -> list[tuple[str, str]]:
+    """Bounds and lists; no event lies after the day of its delivery."""
+    rules: list[tuple[str, str]] = []
+    if field.minimum is not None:
+        rules.append(("below_minimum", f"{value} < {_bound(field, field.minimum)}"))
+    if field.type == "timestamp":
+        after = delivery_date + dt.timedelta(days=1)
+        rules.append(("above_maximum", f"{value} >= {_bound(field, after.isoformat())}"))
+    elif field.type == "date":
+        rules.append(("above_maximum", f"{value} > {_bound(field, delivery_date.isoformat())}"))
+    elif field.maximum is not None:
+        rules.append(("above_maximum", f"{value} > {_bound(field, field.maximum)}"))
+    if field.allowed:
+        listed = ", ".join(f"'{one}'" for one in field.allowed)
+        rules.append(("not_allowed", f"{value} not in ({listed})"))
+    if field.not_after:
+        rules.append((f"after_{field.not_after}", f"{value} > v_{field.not_after}"))
+    return rules
+
+
+def _bound(field: Field, value: int | float | str) -> str:
+    return f"cast('{value}' as {ENGINE_TYPES[field.type]})"

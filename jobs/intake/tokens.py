@@ -1,0 +1,80 @@
+"""Tokens in place of raw identifiers: keyed HMAC-SHA256, computed inside the engine.
+
+The key comes from the file that `NIGHTLIST_TOKEN_KEYS` names: one `name:hex` a line, the newest
+first, 32 bytes or more each. New deliveries get tokens of the first key, `name:` and 32 hex digits
+(128 bits); a token therefore says which key made it. Without the variable a home makes a key of
+its own at first use (`<home>/keys/tokens`, mode 0600), which is good for a laptop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.errors import UsageError
+
+VARIABLE = "NIGHTLIST_TOKEN_KEYS"
+#: HMAC-SHA256: block size in bytes, inner and outer pad (RFC 2104).
+_BLOCK, _INNER, _OUTER = 64, 0x36, 0x5C
+_DIGITS = 32
+_LINE = re.compile(r"([A-Za-z0-9_-]{1,16}):([0-9a-fA-F]{64,})")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A named secret; its text never shows the secret."""
+
+    name: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        """The name only: a key must not reach a log."""
+        return f"Key({self.name})"
+
+    def token(self, raw: str) -> str:
+        """The token of one identifier."""
+        digest = hmac.new(self.secret, raw.encode(), hashlib.sha256).hexdigest()
+        return f"{self.name}:{digest[:_DIGITS]}"
+
+    def sql(self, column: str) -> str:
+        """The same token as a DuckDB expression over a text column; null stays null."""
+        block = (hashlib.sha256(self.secret).digest() if len(self.secret) > _BLOCK
+                 else self.secret).ljust(_BLOCK, b"\0")
+        inner, outer = (bytes(byte ^ pad for byte in block).hex() for pad in (_INNER, _OUTER))
+        return (f"'{self.name}:' || left(sha256(unhex('{outer}') || unhex(sha256("
+                f"unhex('{inner}') || encode({column})))), {_DIGITS})")
+
+
+def keys(home: Path) -> list[Key]:
+    """All keys, the one for new tokens first.
+
+    Raises:
+        UsageError: When the file is missing, empty or holds a line that is no key. The line is
+            not shown.
+    """
+    named = os.environ.get(VARIABLE)
+    path = Path(named) if named else home / "keys" / "tokens"
+    if not named and not path.exists():
+        _make(path)
+    try:
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(VARIABLE, "a readable file of keys", type(error).__name__,
+                         "name a file with one name:hex a line") from None
+    found = [_LINE.fullmatch(line.strip()) for line in lines]
+    if not found or None in found:
+        bad = found.index(None) + 1 if None in found else 0
+        raise UsageError(VARIABLE, "one name:hex a line, 32 bytes or more",
+                         f"line {bad} is none" if bad else "no line", "mend the file of keys")
+    return [Key(match[1], bytes.fromhex(match[2])) for match in found if match]
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(f"home:{secrets.token_hex(32)}\n")
