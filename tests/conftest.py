@@ -8,6 +8,14 @@ import pytest
 BESIDE_THE_PROJECT = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def token_keys(tmp_path_factory):
+    """One key for all homes, so that their tokens can be compared."""
+    path = tmp_path_factory.mktemp("keys") / "tokens"
+    path.write_text("test:" + "5a" * 32, encoding="utf-8")
+    os.environ["NIGHTLIST_TOKEN_KEYS"] = str(path)
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of the real data sets; see its own README for what lies there."""

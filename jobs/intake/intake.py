@@ -45,9 +45,10 @@ def loaded(home: Path, feed: Table, delivery: landing.Delivery
         with rows.engine(spill) as connection:
             with manifest.refusals(feed.name, delivery.delivery_date, remedy):
                 rows.load(connection, feed, delivery.folder, delivery.said, spill)
-                manifest.check_totals(delivery.said, rows.totals(
-                    connection, manifest.integer_columns(feed)))
-            yield connection
+                with rows.whole(delivery.said["format"]):
+                    manifest.check_totals(delivery.said, rules.totals(
+                        connection, feed, delivery.said["format"] != "parquet"))
+                    yield connection
     finally:
         shutil.rmtree(spill, ignore_errors=True)  # it may hold raw identifiers
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import duckdb
+
 from jobs.contracts.table import Field, Table
 from jobs.intake.rows import ENGINE_TYPES
 from jobs.intake.tokens import Key
@@ -72,9 +74,19 @@ def plan(feed: Table, is_text: bool, delivery_date: dt.date, key: Key) -> Plan:
         values=", ".join(f"v_{f.name} as {f.name}" for f in feed.fields))
 
 
-def _value(field: Field, is_text: bool, key: Key) -> str:
+def totals(connection: duckdb.DuckDBPyConnection, feed: Table, is_text: bool) -> dict[str, int]:
+    """Exact sums of integer columns over all delivered rows; a cell that is none counts nothing."""
+    fields = [field for field in feed.fields if field.type == "integer"]
+    if not fields:
+        return {}
+    sums = ", ".join(f"coalesce(sum({_value(f, is_text, None)}), 0)" for f in fields)
+    found = connection.execute(f"select {sums} from delivered").fetchall()[0]
+    return {field.name: int(value) for field, value in zip(fields, found, strict=True)}
+
+
+def _value(field: Field, is_text: bool, key: Key | None) -> str:
     cell = field.name
-    if field.is_identifier:
+    if field.is_identifier and key:
         return key.sql(f"trim({cell})")
     if not is_text or field.type == "string":
         return cell

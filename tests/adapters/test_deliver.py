@@ -15,7 +15,7 @@ JUNE_30 = dt.date(2026, 6, 30)
 
 def test_the_simulated_source_counts_what_it_delivered(tmp_path):
     counts = main(Run(tmp_path, JUNE_30, "simulated", users=200))
-    loans = verify(tmp_path, LOAN_PERFORMANCE, dt.date(2026, 6, 1)).rows
+    loans = verify(tmp_path, LOAN_PERFORMANCE, dt.date(2026, 6, 1)).said["rows"]
     # 200 cards, 7 statements each, 75 of 200 known to the bureau; one row twice in each of five.
     assert counts == {"deliveries": 6, "rows": 200 + 1400 + 7 * 75 + 5 + loans}
 

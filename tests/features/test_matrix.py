@@ -20,7 +20,13 @@ def frame(table, rows):
 
 
 def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):
-    return (user, event, limit, 30, "female", "university", "single", delivered)
+    return (user, event, f"card of {user}", "bind", "credit", None, limit, True, None, None, 30,
+            "female", "university", "single", delivered)
+
+
+def lines(values, line="card"):
+    return [("anna", line, day, "credit_card", value, None, None, None, None, DELIVERED)
+            for day, value in zip(MONTH_ENDS, values, strict=False)]
 
 
 def months(values, user="anna", delivered=DELIVERED):
@@ -43,7 +49,7 @@ BILLS = months([(50_000, 4_000), (40_000, 10_000), (30_000, 0), (20_000, 5_000),
 
 @pytest.fixture(scope="module")
 def of_anna():
-    status = months([(0,), (2,), (1,), (-1,), (-2,), (0,)])
+    status = lines([0, 2, 1, -1, -2, 0])
     return features(bills=BILLS, status=status)
 
 
@@ -146,3 +152,18 @@ def test_old_statements_are_not_the_last_six():
     young = [("anna", dt.date(2025, 10, 31), 1, 1, DELIVERED)]
     assert features(bills=old)["statement_months"] == 0
     assert features(bills=young)["statement_months"] == 1
+
+
+def test_the_worst_of_several_trade_lines_counts_for_a_month():
+    found = features(bills=BILLS, status=lines([0, 0, 1]) + lines([-1, 3, 0], line="car"))
+    assert [found[f"overdue_months_{k}"] for k in (1, 2)] == [0, 3]
+    assert found["overdue_months_max_3"] == 3 and found["overdue_count_6"] == 2
+
+
+def test_the_highest_limit_of_the_cards_still_bound_counts():
+    big, small = card(limit=900_000), card(limit=200_000)
+    other = (*small[:2], "another card", *small[3:])
+    assert features(cards=[big, other])["card_limit_minor"] == 900_000
+    gone = (big[0], dt.date(2026, 6, 2), *big[2:3], "unbind", *big[4:-1], dt.date(2026, 6, 2))
+    assert features(cards=[big, other, gone])["card_limit_minor"] == 200_000
+    assert features(cards=[big, other, gone], as_of=DELIVERED)["card_limit_minor"] == 900_000

@@ -24,8 +24,12 @@ BILLS = pa.table({"user_id": ["u0000001", "u0000002"], "event_date": [AS_OF, AS_
                   "balance_minor": [100, 200], "payment_minor": [0, 0]},
                  schema=feeds.STATEMENTS.arrow_schema)
 
-BUREAU = pa.table({"user_id": [f"u{n:07d}" for n in range(10)], "event_date": [AS_OF] * 10,
-                   "repayment_status": [0] * 10}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
+NONE = [None] * 10
+TEN = [f"u{n:07d}" for n in range(10)]
+BUREAU = pa.table({"user_id": TEN, "line_id": ["card"] * 10,
+                   "event_date": [AS_OF] * 10, "kind": ["credit_card"] * 10,
+                   "repayment_status": [0] * 10, "balance_minor": NONE, "limit_minor": NONE,
+                   "instalment_minor": NONE, "opened_on": NONE}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
 
 
 @pytest.fixture()
@@ -159,7 +163,7 @@ def test_feeds_in_one_currency_are_not_frozen_under_a_policy_in_another(home, ca
 
 
 def test_a_bureau_feed_mostly_in_quarantine_stops_the_night(home, capsys):
-    said = BUREAU.set_column(2, "repayment_status", pa.array([12] * 3 + [0] * 7))
+    said = BUREAU.set_column(4, "repayment_status", pa.array([12] * 3 + [0] * 7))
     write_delivery(home, feeds.BUREAU_TRADELINES, NEXT, said, "CNY")
     code, lines = next_night(home, capsys)
     assert code == 1 and "gate intake: bureau_tradelines" in lines[-1] and "30.0% of 10" in lines[-1]

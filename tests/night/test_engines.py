@@ -43,9 +43,9 @@ def test_a_table_of_the_night_is_equal_on_both_engines(night_folder, on_jvm_spar
     assert rows(night_folder / table) == rows(on_jvm_spark[1] / table)
 
 
-@pytest.mark.parametrize("table", ["clean/bound_cards", "clean/statements", "clean/bureau_tradelines",
-                                   "clean/loan_performance", "quarantine/statements",
-                                   "quarantine/bureau_tradelines", "quarantine/bound_cards"])
+@pytest.mark.parametrize("table", [
+    "clean/bound_cards", "clean/statements", "clean/bureau_tradelines", "clean/loan_performance",
+    "quarantine/statements", "quarantine/bureau_tradelines", "quarantine/bound_cards"])
 def test_a_table_of_intake_is_equal_on_both_engines(night_home, on_jvm_spark, table):
     partitions = sorted(path.name for path in (night_home / table).iterdir())
     assert partitions and partitions == sorted(

@@ -17,6 +17,9 @@ from jobs.release import warehouse
 from .conftest import AS_OF, run_night
 
 
+DELIVERED = ("bound_cards", "statements", "bureau_tradelines", "loan_performance")
+
+
 @pytest.fixture()
 def copy(night_home, tmp_path):
     """A home with the night's landing feeds only, to run again on other terms."""
@@ -28,6 +31,15 @@ def copy(night_home, tmp_path):
 def hashes(home):
     (path,) = (home / "nights").glob("*/*/run.json")
     return json.loads(path.read_text())["tables"]
+
+
+def nine_months_late(users):
+    """A trade line of each user, nine months past due on the day of the night."""
+    values = {"user_id": users, "line_id": ["card"] * len(users),
+              "event_date": [AS_OF] * len(users), "kind": ["credit_card"] * len(users),
+              "repayment_status": [9] * len(users)}
+    nothing = {column: [None] * len(users) for column in feeds.BUREAU_TRADELINES.columns}
+    return pa.table({**nothing, **values}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
 
 
 def rows_in(files):
@@ -83,7 +95,7 @@ def test_the_waterfall_reconciles_with_decisions_counted_in_sql(night_home, nigh
 
 
 def test_intake_loses_nothing_counted_in_sql(night_home):
-    for feed in feeds.FEEDS:
+    for feed in DELIVERED:
         delivered = rows_in(f"{night_home}/landing/{feed}/*/*.parquet")
         counts = [json.loads(path.read_text())
                   for path in (night_home / "clean" / feed).glob("*/_counts.json")]
@@ -146,8 +158,7 @@ def test_what_is_delivered_after_the_night_changes_nothing(night_home, copy):
     bills = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
                       "balance_minor": [10**11] * 4_000, "payment_minor": [0] * 4_000},
                      schema=feeds.STATEMENTS.arrow_schema)
-    late = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
-                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
+    late = nine_months_late(users)
     gone = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
                      "observed_on": [dt.date(2026, 6, 1)] * 4_000, "is_default": [True] * 4_000},
                     schema=feeds.LOAN_PERFORMANCE.arrow_schema)
@@ -160,8 +171,7 @@ def test_what_is_delivered_after_the_night_changes_nothing(night_home, copy):
 
 def test_what_arrives_by_the_night_changes_it(night_home, copy):
     users = [f"u{k:07d}" for k in range(1, 4_001)]
-    late = pa.table({"user_id": users, "event_date": [AS_OF] * 4_000,
-                     "repayment_status": [9] * 4_000}, schema=feeds.BUREAU_TRADELINES.arrow_schema)
+    late = nine_months_late(users)
     write_delivery(copy, feeds.BUREAU_TRADELINES, AS_OF, late, "CNY")
     assert run_night(copy) == 0
     assert newest(copy).invited < newest(night_home).invited
@@ -170,7 +180,7 @@ def test_what_arrives_by_the_night_changes_it(night_home, copy):
 def test_the_run_names_all_its_inputs_and_outputs(night_folder):
     run = json.loads((night_folder / "run.json").read_text())
     inputs = run["inputs"]
-    assert {row["feed"] for row in inputs["deliveries"]} == set(feeds.FEEDS)
+    assert {row["feed"] for row in inputs["deliveries"]} == set(DELIVERED)
     assert all(len(row["fingerprint"]) == 64 for row in inputs["deliveries"])
     assert inputs["policy"]["name"] == "wallet_loan_cny" and inputs["seed"] == 7
     assert set(run["tables"]) == {"whitelist", "decisions", "waterfall"}

@@ -68,8 +68,8 @@ def test_another_seed_gives_other_people(tmp_path):
 
 
 def test_every_delivery_is_what_its_manifest_says(home):
-    verified = {(name, day): verify(home, feed, day).currency for name, feed in FEEDS.items()
-                for day in delivery_dates(home, name, AS_OF)}
+    verified = {(name, day): verify(home, feed, day).said["currency"]
+                for name, feed in FEEDS.items() for day in delivery_dates(home, name, AS_OF)}
     assert verified == {("bound_cards", MAY): "CNY", ("statements", MAY): "CNY",
                         ("statements", JUNE): "CNY", ("bureau_tradelines", MAY): "CNY",
                         ("bureau_tradelines", JUNE): "CNY", ("loan_performance", JUNE): "CNY"}
