@@ -9,15 +9,15 @@ import argparse
 import datetime as dt
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import config
+from jobs.command import add
 from jobs.errors import NightlistError, UsageError
 
 #: Set it to see where an unforeseen error happened.
 TRACE = "NIGHTLIST_TRACE"
-Command = Callable[[argparse.Namespace], None]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -62,23 +62,12 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add(commands: argparse._SubParsersAction, name: str, run: Command, text: str,
-         example: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".",
-        epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.add_argument("--home", metavar="DIR", help="where everything is written and read "
-                         f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
-    command.set_defaults(command=run)
-    return command
-
-
 def _nights(commands: argparse._SubParsersAction) -> None:
-    night = _add(commands, "night", _night, "run a whole night, from the feeds to the release",
-                 "nightlist night --as-of 2005-11-01 --feeds uci --data ../shared/data/"
-                 "uci_credit_card")
-    step = _add(commands, "run", _step, "run one step of a night",
-                "nightlist run features --as-of 2026-06-30")
+    night = add(commands, "night", _night, "run a whole night, from the feeds to the release",
+                "nightlist night --as-of 2005-11-01 --feeds uci --data ../shared/data/"
+                "uci_credit_card")
+    step = add(commands, "run", _step, "run one step of a night",
+               "nightlist run features --as-of 2026-06-30")
     step.add_argument("step", metavar="STEP", help="a name from: nightlist steps")
     for command in (night, step):
         command.add_argument("--as-of", required=True, metavar="DATE",
@@ -94,10 +83,10 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              help="of the simulated city and of training (default: %(default)s)")
         command.add_argument("--policy", metavar="NAME", help="the product policy (default: the "
                              "one that belongs to the feeds)")
-    _add(commands, "steps", _steps, "list the steps of a night in their order",
-         "nightlist steps")
-    dictionary = _add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
-                      "it in a README", "nightlist dictionary --write README.md")
+    add(commands, "steps", _steps, "list the steps of a night in their order",
+        "nightlist steps")
+    dictionary = add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
+                     "it in a README", "nightlist dictionary --write README.md")
     dictionary.add_argument("--write", metavar="FILE", help="a Markdown file with the "
                             "dictionary's marks; only what stands between them is replaced")
 
@@ -106,8 +95,8 @@ def _readers(commands: argparse._SubParsersAction) -> None:
     for name, text in (("whitelist", "the people invited by a release"),
                        ("decisions", "everyone considered by a release, with the failing rules"),
                        ("waterfall", "how many people each rule of a release removed")):
-        command = _add(commands, name, _table, f"show {text}",
-                       f"nightlist {name} --as-of 2026-06-30 --format csv --output {name}.csv")
+        command = add(commands, name, _table, f"show {text}",
+                      f"nightlist {name} --as-of 2026-06-30 --format csv --output {name}.csv")
         command.add_argument("--as-of", metavar="DATE",
                              help="the newest release of that night (default: the one in force)")
         command.add_argument("--format", default="table", choices=("table", "csv", "parquet",
@@ -115,9 +104,9 @@ def _readers(commands: argparse._SubParsersAction) -> None:
                              help="default: %(default)s; all but table have every row")
         command.add_argument("--output", metavar="FILE", help="default: the terminal")
         command.set_defaults(table=name)
-    summary = _add(commands, "summary", _summary, "show a release in short: waterfall, number "
-                   "invited, money committed, and where the table and the report lie",
-                   "nightlist summary --as-of 2026-06-30")
+    summary = add(commands, "summary", _summary, "show a release in short: waterfall, number "
+                  "invited, money committed, and where the table and the report lie",
+                  "nightlist summary --as-of 2026-06-30")
     summary.add_argument("--as-of", metavar="DATE", help="default: the release in force")
 
 

@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused
-from jobs.intake import landing
+from jobs.intake import outgoing
 
 CURRENCY = "TWD"
 CARDS_FILE, OUTCOMES_FILE = "cards.parquet", "outcomes.parquet"
@@ -65,7 +65,7 @@ def deliver(home: Path, data: Path) -> list[Path]:
     """
     cards = _read(data / CARDS_FILE, _CARD_COLUMNS)
     outcomes = _read(data / OUTCOMES_FILE, ["ID", OUTCOME])
-    return landing.write_deliveries(home, [
+    return outgoing.write_deliveries(home, [
         (feeds.BOUND_CARDS, DELIVERED, bound_cards(cards)),
         (feeds.STATEMENTS, DELIVERED, statements(cards)),
         (feeds.BUREAU_TRADELINES, DELIVERED, bureau_tradelines(cards)),

@@ -24,6 +24,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -76,15 +77,39 @@ def expect(is_so: bool, part: str, expected: str, found: str) -> None:
         raise Wrong(part, expected, found)
 
 
-def write(folder: Path, feed: Table, delivery_date: dt.date, rows: pa.Table, path: Path,
+@dataclass(frozen=True)
+class Part:
+    """One file of a delivery, as the manifest will list it.
+
+    Attributes:
+        name: In the delivery's folder.
+        rows: In the file.
+        sha256: Of its bytes.
+        totals: Exact sum of every integer column.
+    """
+
+    name: str
+    rows: int
+    sha256: str
+    totals: dict[str, int]
+
+
+def part(path: Path, feed: Table, rows: pa.Table) -> Part:
+    """What the manifest says of a file that holds these rows."""
+    return Part(path.name, rows.num_rows, store.file_sha256(path),
+                {name: _total(rows[name]) for name in integer_columns(feed)})
+
+
+def write(folder: Path, feed: Table, delivery_date: dt.date, parts: list[Part],
           currency: str) -> None:
-    """Write the manifest of a delivery that holds these rows in one file."""
+    """Write the manifest of a delivery of these Parquet files."""
     store.write_json({
         "feed": feed.name, "delivery_date": delivery_date.isoformat(),
         "schema_version": SCHEMA_VERSION, "format": "parquet", "currency": currency,
-        "rows": rows.num_rows,
-        "files": [{"name": path.name, "rows": rows.num_rows, "sha256": store.file_sha256(path)}],
-        "control_totals": {name: _total(rows[name]) for name in integer_columns(feed)},
+        "rows": sum(one.rows for one in parts),
+        "files": [{"name": one.name, "rows": one.rows, "sha256": one.sha256} for one in parts],
+        "control_totals": {name: sum(one.totals[name] for one in parts)
+                           for name in integer_columns(feed)},
     }, folder / MANIFEST)
 
 

@@ -28,7 +28,7 @@ import pyarrow as pa
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import UsageError
-from jobs.intake import landing
+from jobs.intake import outgoing
 from jobs.simulate import people as city_people
 from jobs.simulate.people import CardLife, Integers, People
 
@@ -69,7 +69,7 @@ def deliver(home: Path, as_of: dt.date, users: int, seed: int) -> list[Path]:
                             (life.balance_minor, life.payment_minor, life.repayment_status)))
     is_default = city_people.default(rng, people, known_life)
     month_ends = _month_ends(second, FIRST_MONTHS + 1)
-    deliveries: list[landing.Outgoing] = [
+    deliveries: list[outgoing.Outgoing] = [
         (feeds.BOUND_CARDS, first, bound_cards(rng, people, month_ends[-2]))]
     for day, months in ((first, range(FIRST_MONTHS)), (second, range(FIRST_MONTHS,
                                                                      FIRST_MONTHS + 1))):
@@ -80,7 +80,7 @@ def deliver(home: Path, as_of: dt.date, users: int, seed: int) -> list[Path]:
                        loan_performance(people, is_default, first, month_ends[-1])))
     origin = {"source": "simulated", "month": second.isoformat()[:7], "users": users,
               "seed": seed}
-    return landing.write_deliveries(home, deliveries, CURRENCY, origin)
+    return outgoing.write_deliveries(home, deliveries, CURRENCY, origin)
 
 
 def bound_cards(rng: np.random.Generator, people: People, seen_on: dt.date) -> pa.Table:

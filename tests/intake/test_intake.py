@@ -10,7 +10,8 @@ import pytest
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS, LOAN_PERFORMANCE, STATEMENTS
 from jobs.errors import NightlistError
 from jobs.intake.intake import reconcile, take_in
-from jobs.intake.landing import verify, write_delivery
+from jobs.intake.landing import verify
+from jobs.intake.outgoing import write_delivery
 
 from .conftest import DELIVERY
 

@@ -13,8 +13,8 @@ from jobs import store
 from jobs.contracts.feeds import BOUND_CARDS, STATEMENTS
 from jobs.errors import DeliveryRefused
 from jobs.intake.intake import loaded
-from jobs.intake.landing import (check_feeds, delivery_dates, verify, write_deliveries,
-                                 write_delivery)
+from jobs.intake.landing import check_feeds, delivery_dates, verify
+from jobs.intake.outgoing import write_deliveries, write_delivery
 
 JUNE = dt.date(2026, 6, 1)
 MAY_31 = dt.date(2026, 5, 31)

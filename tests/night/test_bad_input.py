@@ -14,7 +14,8 @@ import jobs.policies
 from jobs.__main__ import main
 from jobs.contracts import feeds
 from jobs.intake import intake
-from jobs.intake.landing import delivery_folder, write_delivery
+from jobs.intake.landing import delivery_folder
+from jobs.intake.outgoing import write_delivery
 from jobs.release import warehouse
 
 from .conftest import AS_OF

@@ -11,7 +11,7 @@ import pytest
 
 from jobs.__main__ import main
 from jobs.contracts import feeds, release
-from jobs.intake.landing import write_delivery
+from jobs.intake.outgoing import write_delivery
 from jobs.release import warehouse
 
 from .conftest import AS_OF, run_night

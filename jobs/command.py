@@ -1,0 +1,30 @@
+"""How a command is declared: help, an example, and --home on every one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from jobs import config
+
+Command = Callable[[argparse.Namespace], None]
+
+
+def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str,
+        example: str) -> argparse.ArgumentParser:
+    """Declare a command.
+
+    Args:
+        commands: The parser's commands.
+        name: The command.
+        run: What it does with its arguments.
+        text: Its help, without capital and full stop.
+        example: A whole command line.
+    """
+    command = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".",
+        epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument("--home", metavar="DIR", help="where everything is written and read "
+                         f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
+    command.set_defaults(command=run)
+    return command
