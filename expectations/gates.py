@@ -15,12 +15,12 @@ from expectations import suites
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
 from jobs import store
-from jobs.config import Run
+from jobs.config import AUDIT, Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import AUDIT, clean_table, frozen, frozen_policy, record
+from jobs.inputs import clean_table, frozen, frozen_policy, record
 from jobs.session import session
 
 GATES_FILE = "gates.json"

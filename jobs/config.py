@@ -13,6 +13,10 @@ from pathlib import Path
 from jobs.errors import UsageError
 
 DEFAULT_HOME = "var"
+#: The record of a run, in its folder.
+RUN_FILE = "run.json"
+#: Key in it: the hashes of the tables that passed the audit gate; only these are released.
+AUDIT = "audit"
 DEFAULT_SEED = 7
 DEFAULT_USERS = 20_000
 MOST_USERS, HIGHEST_SEED = 100_000_000, 2**31 - 1

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 import expectations
 import jobs
 import models
 from jobs import store
-from jobs.config import Run
+from jobs.config import RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, PolicyError
-from jobs.intake.intake import check_currency, clean_partition, taken_in
+from jobs.intake import history
+from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition
 from jobs.policies.policy import Policy, load
 
-RUN_FILE = "run.json"
-#: Key in run.json: the hashes of the tables that passed the audit gate; only these are released.
-AUDIT = "audit"
+#: What is frozen of each delivery, beside its name and date.
+COUNTED = ("received", "accepted", "quarantined", "duplicates", "fingerprint", "currency",
+           "replaces")
 #: Another version of these may give other digits. The engine is left out: all give the same.
 LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
 #: Characters of the fingerprint that name a run.
@@ -52,19 +54,24 @@ def gather(run: Run) -> dict[str, Any]:
         DeliveryRefused: When a delivery's amounts are not in the policy's currency.
     """
     policy = load(run.policy, run.as_of)
-    deliveries = []
-    for name in feeds.FEEDS:
-        for folder in sorted((run.home / "clean" / name).glob("delivery_date=*")):
-            day = folder.name.partition("=")[2]
-            if day <= run.as_of.isoformat():
-                taken = taken_in(run.home, name, day) or {}
-                check_currency(name, day, taken.get("currency"), run.policy, policy.currency)
-                deliveries.append({"feed": name, "delivery_date": day, **taken})
+    deliveries = [row for feed in feeds.FEEDS for row in _in_force(run, feed, policy.currency)]
     return {"as_of": run.as_of.isoformat(), "seed": run.seed,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
             "deliveries": deliveries, "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
+
+
+def _in_force(run: Run, feed: str, currency: str) -> list[dict[str, Any]]:
+    """The deliveries of a feed that count for the night, oldest first."""
+    known = all_taken_in(run.home, feed, run.as_of)
+    names = history.in_force(known)
+    void = history.voided({name: known[name].get("replaces", []) for name in names})
+    for name in names:
+        check_currency(feed, name, known[name].get("currency"), run.policy, currency)
+    return [{"feed": feed, "delivery": str(name), "delivery_date": name.day.isoformat(),
+             "voided_on": void[name.day].isoformat() if name.day in void else None,
+             **{key: known[name].get(key) for key in COUNTED}} for name in names]
 
 
 @cache
@@ -127,7 +134,35 @@ def record(run: Run, key: str, content: Any) -> None:
 
 
 def clean_table(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
-    """The clean rows of a feed from the frozen deliveries only."""
-    folders = [clean_partition(run.home, feed.name, row["delivery_date"])
-               for row in unchanged(run)["deliveries"] if row["feed"] == feed.name]
+    """The clean rows of a feed from the frozen deliveries only, as they are stored."""
+    folders = [clean_partition(run.home, feed.name, row["delivery"])
+               for row in _frozen_of(run, feed)]
     return store.read(spark, folders, feeds.clean(feed))
+
+
+def facts(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
+    """The clean rows of a feed as jobs read them, in the columns of `feeds.facts(feed)`.
+
+    Each row says from when on a later delivery stood in for its own, and identifiers that were
+    made tokens under several keys have the token of the oldest one.
+    """
+    frozen_deliveries = _frozen_of(run, feed)
+    void = {row["delivery_date"]: row["voided_on"] for row in frozen_deliveries
+            if row["voided_on"]}
+    voided_on = F.lit(None).cast("date")
+    for day, since in sorted(void.items()):
+        voided_on = F.when(F.col("delivery_date") == F.lit(day).cast("date"),
+                           F.lit(since).cast("date")).otherwise(voided_on)
+    df = clean_table(spark, run, feed).withColumn("voided_on", voided_on)
+    folders = [run.home / LINKS / feed.name / f"delivery_date={row['delivery']}"
+               for row in frozen_deliveries]
+    if linked := [folder for folder in folders if folder.is_dir()]:
+        links = spark.read.parquet(*map(str, linked)).distinct()
+        for name in feed.identifiers:
+            df = (df.join(links.withColumnRenamed("token", name), on=name, how="left")
+                  .withColumn(name, F.coalesce("first_token", name)).drop("first_token"))
+    return df.select(feeds.facts(feed).columns)
+
+
+def _frozen_of(run: Run, feed: Table) -> list[dict[str, Any]]:
+    return [row for row in unchanged(run)["deliveries"] if row["feed"] == feed.name]

@@ -83,6 +83,11 @@ class Table:
         """Column names in contract order."""
         return [field.name for field in self.fields]
 
+    @property
+    def identifiers(self) -> list[str]:
+        """Columns delivered raw and kept as tokens."""
+        return [field.name for field in self.fields if field.is_identifier]
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""
         return {field.name: field for field in self.fields}[name]

@@ -18,7 +18,7 @@ from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
 from jobs.features import bureau, statements
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
-from jobs.inputs import clean_table
+from jobs.inputs import facts
 from jobs.session import session
 
 #: A monthly fact older than this is not among "the last six": two months may be on their way.
@@ -77,7 +77,8 @@ def _known(prefix: str, months: int) -> F.Column:
 
 def candidates(cards: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFrame:
     """The spine to score: everyone with a bound card whose outcome is not known already."""
-    holders = cards.where(F.col("event_date") <= as_of).select("user_id").distinct()
+    holders = (cards.where((F.col("event_date") <= as_of) & F.col("voided_on").isNull())
+               .select("user_id").distinct())
     return (holders.join(labels.select("user_id").distinct(), on="user_id", how="left_anti")
             .select("user_id", as_of.alias("as_of_date")))
 
@@ -85,7 +86,7 @@ def candidates(cards: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFram
 def main(run: Run) -> dict[str, int]:
     """Write both matrices of the night."""
     spark = session()
-    cards, bills, status = (clean_table(spark, run, feed) for feed in
+    cards, bills, status = (facts(spark, run, feed) for feed in
                             (feeds.BOUND_CARDS, feeds.STATEMENTS, feeds.BUREAU_TRADELINES))
     labels = store.read(spark, run.folder / "labels", LABELS)
     learned = build(labels, cards, bills, status).join(

@@ -1,9 +1,9 @@
 """What was known about a person on a date: the only way features read facts.
 
 A *spine* says whose features are wanted and as of when (`user_id`, `as_of_date`). A fact is seen
-by a row of the spine when it had happened and had been delivered by that date; of several
-deliveries of the same fact the newest one known then counts. Training and scoring share this
-code: only their spines differ.
+by a row of the spine when it had happened and had been delivered by that date, and no other
+delivery had stood in for its own by then; of several deliveries of the same fact the newest one
+known then counts. Training and scoring share this code: only their spines differ.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ def visible(spine: DataFrame, facts: DataFrame, key: Sequence[str]) -> DataFrame
 
     Args:
         spine: `user_id`, `as_of_date`, one row each.
-        facts: A clean table: `user_id`, `event_date`, `delivery_date` and values.
+        facts: `user_id`, `event_date`, `delivery_date`, `voided_on` and values.
         key: The fact's unique key within a delivery, with `user_id`.
 
     Returns:
-        `as_of_date` and all columns of the facts but `delivery_date`.
+        `as_of_date` and all columns of the facts but the delivery's.
     """
     newest = (Window.partitionBy("as_of_date", *key).orderBy(F.col("delivery_date").desc()))
     return (
         spine.select(*SPINE).join(facts, on="user_id", how="inner")
         .where((F.col("delivery_date") <= F.col("as_of_date"))
-               & (F.col("event_date") <= F.col("as_of_date")))
+               & (F.col("event_date") <= F.col("as_of_date"))
+               & (F.col("voided_on").isNull() | (F.col("voided_on") > F.col("as_of_date"))))
         .withColumn("recency", F.row_number().over(newest))
         .where(F.col("recency") == 1)
-        .drop("recency", "delivery_date"))
+        .drop("recency", "delivery_date", "voided_on"))
 
 
 def recent(facts: DataFrame, months: int) -> DataFrame:

@@ -1,7 +1,8 @@
 """The landing area: append-only deliveries, each refused whole where it is not what it says.
 
-`landing/<feed>/<delivery_date>/` holds files and a manifest (see `manifest.py`); how our own
-sources write there: `outgoing.py`.
+`landing/<feed>/<delivery_date>/` holds files and a manifest (see `manifest.py`); a correction
+within the day lies beside it in `<delivery_date>.2`, `.3` … (its sequence number). How our own
+sources write there: `outgoing.py`; which deliveries a night counts: `history.py`.
 """
 
 from __future__ import annotations
@@ -21,32 +22,59 @@ APPEND_ONLY = ("landing is append-only: use another --home, or --feeds landing t
                "is there")
 
 
+@dataclass(frozen=True, order=True)
+class DeliveryName:
+    """What names a delivery among those of its feed.
+
+    Attributes:
+        day: Its date: knowledge time of every row in it.
+        sequence: 1, or higher for a correction of the same date.
+    """
+
+    day: dt.date
+    sequence: int = 1
+
+    def __str__(self) -> str:
+        """The name of its folder."""
+        return self.day.isoformat() + (f".{self.sequence}" if self.sequence > 1 else "")
+
+    @classmethod
+    def of(cls, text: str) -> DeliveryName | None:
+        """The name that reads so, or None."""
+        day, _, sequence = text.partition(".")
+        try:
+            name = cls(dt.date.fromisoformat(day), int(sequence or 1))
+        except ValueError:
+            return None
+        return name if str(name) == text else None
+
+
 @dataclass(frozen=True)
 class Delivery:
     """A delivery that is what its manifest says.
 
     Attributes:
         feed: Name of the feed's contract.
-        delivery_date: Knowledge time of every row in it.
+        name: Date and sequence.
         folder: Where it lies.
         said: The manifest.
         fingerprint: sha256 of the manifest's bytes, which hold the sha256 of every file.
     """
 
     feed: str
-    delivery_date: dt.date
+    name: DeliveryName
     folder: Path
     said: dict[str, Any]
     fingerprint: str
 
 
-def delivery_folder(home: Path, feed_name: str, delivery_date: dt.date) -> Path:
+def delivery_folder(home: Path, feed_name: str, name: DeliveryName) -> Path:
     """`landing/<feed>/<delivery_date>` in the home folder."""
-    return home / "landing" / feed_name / delivery_date.isoformat()
+    return home / "landing" / feed_name / str(name)
 
 
-def delivery_dates(home: Path, feed_name: str, as_of: dt.date) -> list[dt.date]:
-    """Dates of the deliveries known by the as-of date, oldest first.
+def delivery_names(home: Path, feed_name: str, as_of: dt.date) -> list[DeliveryName]:
+    """Deliveries known by the as-of date, oldest first.
 
     Raises:
         DeliveryRefused: When something there is not a folder named by a date.
@@ -54,9 +82,8 @@ def delivery_dates(home: Path, feed_name: str, as_of: dt.date) -> list[dt.date]:
     root = home / "landing" / feed_name
     if not root.is_dir():
         return []
-    days = [_folder_date(feed_name, path) for path in sorted(root.iterdir())
-            if not path.name.startswith(".")]
-    return sorted(day for day in days if day <= as_of)
+    names = [_named(feed_name, path) for path in root.iterdir() if not path.name.startswith(".")]
+    return sorted(name for name in names if name.day <= as_of)
 
 
 def check_feeds(home: Path, known: Iterable[str]) -> None:
@@ -73,28 +100,31 @@ def check_feeds(home: Path, known: Iterable[str]) -> None:
                                   "no feed of that name", "rename it or take it out of landing")
 
 
-def manifest_fingerprint(home: Path, feed: Table, delivery_date: dt.date) -> str:
-    """What identifies a delivery without reading its rows: its manifest names every file's hash.
+def manifest_of(home: Path, feed: Table, name: DeliveryName) -> tuple[str, dict[str, Any]]:
+    """What identifies a delivery without reading its rows, and what it says of itself.
+
+    Returns:
+        sha256 of its manifest, which names every file's hash, and the manifest.
 
     Raises:
         DeliveryRefused: When there is no manifest.
     """
-    with manifest.refusals(feed.name, delivery_date, APPEND_ONLY):
-        raw, _ = manifest.read(delivery_folder(home, feed.name, delivery_date))
-    return hashlib.sha256(raw).hexdigest()
+    with manifest.refusals(feed.name, name, APPEND_ONLY):
+        raw, said = manifest.read(delivery_folder(home, feed.name, name))
+    return hashlib.sha256(raw).hexdigest(), said
 
 
-def verify(home: Path, feed: Table, delivery_date: dt.date) -> Delivery:
+def verify(home: Path, feed: Table, name: DeliveryName) -> Delivery:
     """Check a delivery's manifest and the bytes of its files; rows are read at intake.
 
     Raises:
         DeliveryRefused: At the first thing that is not as it should be.
     """
-    folder = delivery_folder(home, feed.name, delivery_date)
+    folder = delivery_folder(home, feed.name, name)
     remedy = f"nothing of it was taken: have its owner, {feed.owner}, deliver it again"
-    with manifest.refusals(feed.name, delivery_date, remedy):
+    with manifest.refusals(feed.name, name, remedy):
         raw, said = manifest.read(folder)
-        manifest.check_head(said, feed, delivery_date)
+        manifest.check_head(said, feed, name.day, name.sequence)
         manifest.check_listing(folder, said)
         for entry in said["files"]:
             manifest.check_file(folder / entry["name"], entry, feed, said["format"])
@@ -102,16 +132,13 @@ def verify(home: Path, feed: Table, delivery_date: dt.date) -> Delivery:
         manifest.expect(rows == said["rows"], "", f"{said['rows']} rows as its manifest says",
                         f"{rows} rows in its files")
         manifest.expect(rows > 0, "", "at least one row", "an empty delivery")
-    return Delivery(feed.name, delivery_date, folder, said, hashlib.sha256(raw).hexdigest())
+    return Delivery(feed.name, name, folder, said, hashlib.sha256(raw).hexdigest())
 
 
-def _folder_date(feed_name: str, path: Path) -> dt.date:
-    name = path.name
-    try:
-        day = dt.date.fromisoformat(name)
-        if day.isoformat() == name and path.is_dir():
-            return day
-    except ValueError:
-        pass
-    raise DeliveryRefused(f"landing/{feed_name}/{name}", "a folder named by its delivery date",
-                          repr(name), "rename it to YYYY-MM-DD or take it out of landing")
+def _named(feed_name: str, path: Path) -> DeliveryName:
+    name = DeliveryName.of(path.name)
+    if name is None or not path.is_dir():
+        raise DeliveryRefused(f"landing/{feed_name}/{path.name}", "a folder named by its delivery "
+                              "date", repr(path.name), "rename it to YYYY-MM-DD (a correction of "
+                              "the same day to YYYY-MM-DD.2) or take it out of landing")
+    return name

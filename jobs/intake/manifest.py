@@ -7,7 +7,7 @@
 | `schema_version` | 1                                                                        |
 | `format`         | `parquet`, `csv` (header, commas, double quotes) or `jsonl`              |
 | `encoding`       | of text files: `utf-8` (default) or `gb18030`                            |
-| `sequence`       | 1 (default); a higher one of the same date replaces the lower ones       |
+| `sequence`       | 1 (default); 2, 3 … corrects the lower ones of the same date             |
 | `replaces`       | dates of earlier deliveries that this one stands in for (default none)   |
 | `currency`       | ISO 4217 code of all amounts                                             |
 | `rows`           | rows of all files                                                        |
@@ -57,7 +57,7 @@ class Wrong(Exception):
 
 
 @contextmanager
-def refusals(feed: str, delivery_date: dt.date, remedy: str) -> Iterator[None]:
+def refusals(feed: str, name: object, remedy: str) -> Iterator[None]:
     """Turn a `Wrong` inside the block into a refusal that names the delivery.
 
     Raises:
@@ -67,7 +67,7 @@ def refusals(feed: str, delivery_date: dt.date, remedy: str) -> Iterator[None]:
         yield
     except Wrong as wrong:
         part, expected, found = wrong.args
-        raise DeliveryRefused(" ".join([f"landing/{feed}/{delivery_date}", part]).strip(),
+        raise DeliveryRefused(" ".join([f"landing/{feed}/{name}", part]).strip(),
                               expected, found, remedy) from None
 
 
@@ -101,15 +101,15 @@ def part(path: Path, feed: Table, rows: pa.Table) -> Part:
 
 
 def write(folder: Path, feed: Table, delivery_date: dt.date, parts: list[Part],
-          currency: str) -> None:
-    """Write the manifest of a delivery of these Parquet files."""
+          currency: str, **more: Any) -> None:
+    """Write the manifest of a delivery of these Parquet files; `more` keys as they are."""
     store.write_json({
         "feed": feed.name, "delivery_date": delivery_date.isoformat(),
         "schema_version": SCHEMA_VERSION, "format": "parquet", "currency": currency,
         "rows": sum(one.rows for one in parts),
         "files": [{"name": one.name, "rows": one.rows, "sha256": one.sha256} for one in parts],
         "control_totals": {name: sum(one.totals[name] for one in parts)
-                           for name in integer_columns(feed)},
+                           for name in integer_columns(feed)}, **more,
     }, folder / MANIFEST)
 
 
@@ -132,18 +132,27 @@ def read(folder: Path) -> tuple[bytes, dict[str, Any]]:
     return raw, manifest
 
 
-def check_head(manifest: dict[str, Any], feed: Table, delivery_date: dt.date) -> None:
+def check_head(manifest: dict[str, Any], feed: Table, delivery_date: dt.date,
+               sequence: int) -> None:
     """The manifest is this delivery's, in a version that this code reads."""
     for key, expected in (("feed", feed.name), ("delivery_date", delivery_date.isoformat()),
-                          ("schema_version", SCHEMA_VERSION)):
+                          ("schema_version", SCHEMA_VERSION), ("sequence", sequence)):
         expect(manifest[key] == expected, f"{MANIFEST} {key}", repr(expected),
                repr(manifest[key]))
     for key, allowed in (("format", FORMATS), ("encoding", ENCODINGS)):
         expect(manifest[key] in allowed, f"{MANIFEST} {key}", " or ".join(allowed),
                repr(manifest[key]))
-    expect(manifest["sequence"] >= 1, f"{MANIFEST} sequence", "1 or more",
-           repr(manifest["sequence"]))
+    for day in manifest["replaces"]:
+        expect(_is_date(day) and day < delivery_date.isoformat(), f"{MANIFEST} replaces",
+               f"dates before {delivery_date}", repr(day))
     check_currency(manifest["currency"])
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def check_currency(currency: str) -> None:

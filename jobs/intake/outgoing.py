@@ -19,7 +19,7 @@ from jobs import store
 from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused
 from jobs.intake import manifest
-from jobs.intake.landing import APPEND_ONLY, delivery_folder
+from jobs.intake.landing import APPEND_ONLY, DeliveryName, delivery_folder
 from jobs.intake.manifest import MANIFEST, Part
 
 #: One delivery to write: contract, delivery date (knowledge time) and rows.
@@ -75,7 +75,7 @@ def write_deliveries(home: Path, deliveries: list[Outgoing], currency: str,
 
 def staging_folder(home: Path, feed: Table, day: dt.date) -> Path:
     """Where the files of a delivery are written before it lands: no reader looks there."""
-    folder = delivery_folder(home, feed.name, day)
+    folder = delivery_folder(home, feed.name, DeliveryName(day))
     return folder.with_name(f".tmp-{folder.name}")
 
 
@@ -125,7 +125,8 @@ def land(home: Path, staged: list[Staged], currency: str,
     for feed, day, parts in staged:
         with manifest.refusals(feed.name, day, "give the currency of the amounts"):
             manifest.check_currency(currency)
-        new, folder = staging_folder(home, feed, day), delivery_folder(home, feed.name, day)
+        new = staging_folder(home, feed, day)
+        folder = delivery_folder(home, feed.name, DeliveryName(day))
         manifest.write(new, feed, day, parts, currency)
         moves.append((new, folder, not _is_landed(new, folder)))
     if origin is not None:

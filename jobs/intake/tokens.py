@@ -4,6 +4,11 @@ The key comes from the file that `NIGHTLIST_TOKEN_KEYS` names: one `name:hex` a 
 first, 32 bytes or more each. New deliveries get tokens of the first key, `name:` and 32 hex digits
 (128 bits); a token therefore says which key made it. Without the variable a home makes a key of
 its own at first use (`<home>/keys/tokens`, mode 0600), which is good for a laptop.
+
+To rotate, put a new line on top and leave the old ones below. From then on a delivery brings,
+beside its tokens, links from each of them to the token of the oldest key; `jobs.inputs.facts`
+follows them, so a card bound under the old key and unbound under the new one is the same card. A
+key stays in the file as long as a clean table holds its tokens: intake refuses to go on without it.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import hmac
 import os
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +37,11 @@ class Key:
 
     name: str
     secret: bytes
+
+    @property
+    def mark(self) -> str:
+        """Name and fingerprint: two secrets of one name have different marks."""
+        return f"{self.name}-{hashlib.sha256(b'mark' + self.secret).hexdigest()[:8]}"
 
     def __repr__(self) -> str:
         """The name only: a key must not reach a log."""
@@ -72,6 +83,24 @@ def keys(home: Path) -> list[Key]:
         raise UsageError(VARIABLE, "one name:hex a line, 32 bytes or more",
                          f"line {bad} is none" if bad else "no line", "mend the file of keys")
     return [Key(match[1], bytes.fromhex(match[2])) for match in found if match]
+
+
+def refuse_lost(keys_there: list[Key], marks: Iterable[str]) -> None:
+    """Refuse to make tokens that would not meet the ones made before.
+
+    Args:
+        keys_there: The keys of the file.
+        marks: Marks of the keys that made the tokens of the clean tables.
+
+    Raises:
+        UsageError: Naming the key that is gone.
+    """
+    there = {key.mark for key in keys_there}
+    for mark in sorted(set(marks)):
+        if mark not in there:
+            raise UsageError(VARIABLE, f"the key {mark}, which made tokens of this home",
+                             "only " + ", ".join(sorted(there)), "put its line back below the "
+                             "newest one: without it the same card has two tokens")
 
 
 def _make(path: Path) -> None:

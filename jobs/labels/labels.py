@@ -13,7 +13,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.feeds import LOAN_PERFORMANCE
 from jobs.contracts.night import LABELS
-from jobs.inputs import clean_table
+from jobs.inputs import facts
 from jobs.session import session
 
 
@@ -25,7 +25,8 @@ def build(performance: DataFrame, as_of: F.Column) -> DataFrame:
     """
     newest = Window.partitionBy(*LOAN_PERFORMANCE.key).orderBy(F.col("delivery_date").desc())
     return (performance
-            .where((F.col("delivery_date") <= as_of) & (F.col("event_date") <= as_of))
+            .where((F.col("delivery_date") <= as_of) & (F.col("event_date") <= as_of)
+                   & F.col("voided_on").isNull())
             .withColumn("recency", F.row_number().over(newest))
             .where(F.col("recency") == 1)
             .select("user_id", F.col("observed_on").alias("as_of_date"), "is_default"))
@@ -33,5 +34,5 @@ def build(performance: DataFrame, as_of: F.Column) -> DataFrame:
 
 def main(run: Run) -> dict[str, int]:
     """Write the night's labels."""
-    labels = build(clean_table(session(), run, LOAN_PERFORMANCE), F.lit(run.as_of))
+    labels = build(facts(session(), run, LOAN_PERFORMANCE), F.lit(run.as_of))
     return {"labels": store.write(labels, LABELS, run.folder / "labels")}

@@ -15,12 +15,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import store
-from jobs.config import Run
+from jobs.config import AUDIT, Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
-from jobs.inputs import AUDIT, clean_table, frozen_policy, record
+from jobs.inputs import facts, frozen_policy, record
 from jobs.limits.tier_matrix import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
@@ -114,7 +114,8 @@ def main(run: Run) -> dict[str, int]:
     listed = whitelist(decided, limits, codes, policy, run.as_of).toArrow()
     written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
                                               run.folder / "whitelist")
-    cards = clean_table(spark, run, feeds.BOUND_CARDS).select("user_id").distinct()
+    cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
+        "user_id").distinct()
     borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
     steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")

@@ -17,11 +17,10 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table as IcebergTable
 
 from jobs import store
-from jobs.config import Run
+from jobs.config import AUDIT, Run
 from jobs.contracts.release import RELEASES
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
-from jobs.inputs import AUDIT
 from jobs.lock import locked
 from jobs.release import warehouse
 from jobs.release.warehouse import Release, tables

@@ -16,7 +16,7 @@ DELIVERED = dt.date(2026, 6, 1)
 
 
 def frame(table, rows):
-    return session().createDataFrame(rows, feeds.clean(table).spark_schema)
+    return session().createDataFrame(rows, feeds.facts(table).spark_schema)
 
 
 def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):

@@ -13,7 +13,7 @@ END_OF_MAY = dt.date(2026, 5, 31)
 
 
 def labels(*rows, as_of=JUNE):
-    df = session().createDataFrame(list(rows), feeds.clean(feeds.LOAN_PERFORMANCE).spark_schema)
+    df = session().createDataFrame(list(rows), feeds.facts(feeds.LOAN_PERFORMANCE).spark_schema)
     return [tuple(row) for row in build(df, F.lit(as_of)).collect()]
 
 

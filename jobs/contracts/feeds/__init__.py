@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from jobs.contracts.feeds.behaviour import (LOGINS, RIDES, SHOPPING, SOCIAL_EDGES,
                                             VIRTUAL_PROPERTY)
-from jobs.contracts.feeds.fields import DELIVERY_DATE, USER_ID
+from jobs.contracts.feeds.fields import DELIVERY_DATE, USER_ID, VOIDED_ON
 from jobs.contracts.feeds.money import ACCOUNT_FLOWS, BOUND_CARDS, PAYMENTS, STATEMENTS
 from jobs.contracts.feeds.permissions import CONSENTS, MARKETING_OPT_OUTS, SUPPRESSIONS
 from jobs.contracts.feeds.risk import (BUREAU_INQUIRIES, BUREAU_PUBLIC_RECORDS,
@@ -30,6 +30,11 @@ FEEDS: dict[str, Table] = {t.name: t for t in (
 def clean(feed: Table) -> Table:
     """The clean table of a feed: its accepted rows with the second clock beside them."""
     return feed.with_fields(DELIVERY_DATE)
+
+
+def facts(feed: Table) -> Table:
+    """The clean table as a night reads it: until when each row counted stands beside it."""
+    return clean(feed).with_fields(VOIDED_ON)
 
 
 def quarantine(feed: Table) -> Table:

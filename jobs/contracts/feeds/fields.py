@@ -15,6 +15,8 @@ EVENT_DATE = Field("event_date", "date", "date", "When it happened; never after 
 EVENT_AT = Field("event_at", "timestamp", "local time, to the second",
                  "When it happened; never after the day of its delivery.", minimum=EARLIEST)
 DELIVERY_DATE = Field("delivery_date", "date", "date", "Knowledge time: the delivery's date.")
+VOIDED_ON = Field("voided_on", "date", "date", "From then on a later delivery stands in for the "
+                  "one that brought it.", nullable=True)
 
 
 def record_id(name: str, what: str) -> Field:
