@@ -31,7 +31,7 @@ FUNDING_COST_ANNUAL = 0.035
 #: Lenders count 360 days a year.
 DAYS_A_YEAR = 360
 #: Log hazard over a term of someone of average traits with nothing drawn.
-_BASE_LOG_HAZARD = -4.85
+_BASE_LOG_HAZARD = -4.4
 
 
 @dataclass(frozen=True)
@@ -95,15 +95,15 @@ def outcome(people: People, strain: Floats, luck: Luck, limit_cny: Floats, rate_
     ease = np.log(limit_cny / (6 * people.monthly_income_cny)).clip(-3, 3)
     badness = 0.5 * people.need - 0.4 * people.stability - 0.3 * people.honesty
     slope = 9.0 * np.exp(-0.5 * badness)
-    accept = sigmoid(0.5 + 0.6 * people.need + 0.35 * np.log(limit_cny / 30_000)
+    accept = sigmoid(0.5 + 0.35 * people.need + 0.35 * np.log(limit_cny / 30_000)
                      - slope * (rate_annual - 0.12))
     share = sigmoid(-0.5 + 0.7 * people.need - 0.3 * people.income + 0.15 * ease
                     - 5.0 * (rate_annual - 0.12) + 0.6 * luck.draw)
     balance = np.floor(limit_cny * share)
     months_owed = balance / people.monthly_income_cny
     interest = balance * rate_daily * 30 / people.monthly_income_cny
-    log_hazard = (_BASE_LOG_HAZARD - 0.65 * people.stability + 0.5 * people.need
-                  - 0.45 * people.income - 0.3 * people.honesty + strain
+    log_hazard = (_BASE_LOG_HAZARD - 0.45 * people.stability + 0.35 * people.need
+                  - 0.3 * people.income - 0.25 * people.honesty + 0.8 * strain
                   + 0.25 * np.log1p(months_owed) + 2.0 * interest.clip(max=0.5))
     hazard = np.exp(log_hazard) * people.fortune
     accepted = luck.accept < accept

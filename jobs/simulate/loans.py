@@ -3,7 +3,7 @@
 Partner lenders give a small loan a month to the people they know, on terms drawn at random once a
 person: this is the pilot that the first model learns from. A loan of theirs is drawn in the first
 six days of a month, owes instalments over the 22 days after, and the rest after 30 days. Who
-misses an instalment has defaulted; four of five pay up within a month, the others are written off.
+misses an instalment has defaulted; five of six pay up within a month, the others are written off.
 
 Our own loans run for `lending.TERM_DAYS` with interest every 30 days and are written off 180 days
 after default.
@@ -25,14 +25,14 @@ from jobs.simulate.columns import Booleans, Floats, Integers, codes, constant, n
 from jobs.simulate.people import People
 
 #: Adults to whom a partner lender makes its offers.
-PARTNER_SHARE = 0.80
+PARTNER_SHARE = 0.88
 PARTNER_LIMITS_CNY = np.array([3_000.0, 5_000.0, 10_000.0, 20_000.0])
 PARTNER_RATES_DAILY = np.array([0.0003, 0.0004, 0.0005])
 #: Days of instalments of a partner's loan, and days until the rest is due.
 PARTNER_TERM_DAYS, PARTNER_REPAID_DAYS = 22, 30
 #: Cohorts before the first delivery, so that arrears have reached their usual level.
 COHORTS_BEFORE = 4
-_CURED_SHARE = 0.8
+_CURED_SHARE = 5 / 6
 _DRAW_DAYS = 6
 _INTEREST_EVERY_DAYS = 30
 _PARTNER_WRITE_OFF_DAYS, _OWN_WRITE_OFF_DAYS = 90, 180
