@@ -13,7 +13,7 @@ from jobs.contracts.feeds.behaviour import SHOPPING
 from jobs.simulate import identity, places
 from jobs.simulate.blocks import Stream
 from jobs.simulate.columns import (DAILY_DIRT, Booleans, Floats, Integers, codes, constant, dirty,
-                                   drifted, minor, moments, record_ids, table, text)
+                                   drifted, minor, moments, record_ids, table)
 from jobs.simulate.people import RETIRED, STUDENT
 from jobs.simulate.setting import Setting
 

@@ -24,7 +24,7 @@ Bytes = npt.NDArray[np.uint8]
 #: In the monthly feeds one row in so many stands twice, at least one; and as many are not valid.
 MONTHLY_DIRT = 4_000
 #: The same for the daily feeds, where a small day may have none.
-DAILY_DIRT = 20_000
+DAILY_DIRT = 10_000
 #: "000" to "999" in ASCII.
 _TRIPLES: Bytes = np.frombuffer("".join(f"{n:03d}" for n in range(1000)).encode(),
                                 np.uint8).reshape(1000, 3)
