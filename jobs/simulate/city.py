@@ -1,193 +1,203 @@
 """The simulated city → landing feeds.
 
-Sources: none, only (month of the as-of date, users, seed); the same three give the same bytes.
-Output, amounts in 1/100 CNY, for a night in June 2026:
+Sources: none, only (users, first day, seed, world) and the offers of ours that were lent on.
+Output: all feeds, day by day, as the table in `deliveries.py` says; amounts in 1/100 CNY.
 
-| feed             | grain               | event dates              | delivered               |
-| ---------------- | ------------------- | ------------------------ | ----------------------- |
-| bound_cards      | one row a user      | 2026-04-30               | 2026-05-01              |
-| statements       | one a user, month   | 2025-11-30 .. 2026-04-30 | 2026-05-01              |
-|                  |                     | 2026-05-31               | 2026-06-01              |
-| bureau_tradelines    | as statements, for those the bureau knows | as statements | as statements |
-| loan_performance | one a pilot loan    | 2026-05-31, from 05-01 on | 2026-06-01             |
-
-Real feeds are never clean, so an ordinary night meets dirt here as well: in every delivery of the
-first three feeds one row in 4,000, at least one, stands twice, and as many are not valid: a card
-holder aged 190, a payment below zero, the repayment status 12.
+Workers write the files of their blocks beside their places, for a few days at a time; when all
+blocks have written these days, they land together and the truth moves on. What a crash leaves is
+written again, the same, by the next call.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from jobs.contracts import feeds
+from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Table
-from jobs.errors import UsageError
+from jobs.errors import DeliveryRefused, UsageError
 from jobs.intake import outgoing
-from jobs.simulate import people as city_people
-from jobs.simulate.people import CardLife, Integers, People
+from jobs.intake.landing import APPEND_ONLY
+from jobs.intake.manifest import Part
+from jobs.simulate import truth, value
+from jobs.simulate.blocks import City, month_first
+from jobs.simulate.deliveries import Done, Task, days, peak_mib, work
 
 CURRENCY = "CNY"
-#: Months of statements in the first delivery.
-FIRST_MONTHS = 6
 FEWEST_USERS = 100
-#: One row in so many stands twice, and as many are not valid.
-_ROWS_A_DIRTY_ONE = 4000
-_EDUCATION = ("other", "high_school", "university", "graduate_school")
+#: Days that a night's fresh city begins before its as-of date.
+DAYS_BEFORE_NIGHT = 6
+#: Days that land together, at most.
+CHUNK_DAYS = 10
+#: Told after each block: block-days done, of how many, rows so far.
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass
+class Report:
+    """What a simulation has delivered.
+
+    Attributes:
+        folders: Of the deliveries.
+        rows: In them.
+        seconds: It took.
+        peak_mib: Peak resident memory of this process and of the largest worker.
+    """
+
+    folders: list[Path] = field(default_factory=list)
+    rows: int = 0
+    seconds: float = 0.0
+    peak_mib: tuple[int, int] = (0, 0)
 
 
 def deliver(home: Path, as_of: dt.date, users: int, seed: int) -> list[Path]:
     """Land the feeds of a night on the simulated city; a second time changes nothing.
 
+    A fresh city begins a week before the night, with its monthly past; for a later night the same
+    city lives on.
+
     Args:
         home: The root of everything that is written.
-        as_of: The night; all nights of a month see the same deliveries.
+        as_of: The night.
         users: People in the city.
         seed: Of everything drawn.
 
     Returns:
-        The folders of the deliveries.
+        The folders of the deliveries that came now.
 
     Raises:
         UsageError: For fewer than 100 users.
+        DeliveryRefused: When landing holds another city, or one that begins after the night.
+    """
+    known = truth.reached(home)
+    if known is None:
+        city = City(users, as_of - dt.timedelta(days=DAYS_BEFORE_NIGHT), seed)
+    else:
+        city = City(users, known.city.start, seed, known.city.world, known.city.block_people)
+        outgoing.check_origin(home, city.origin())
+        if as_of < city.start:
+            raise DeliveryRefused("landing", f"a night from {city.start} on, the first day of "
+                                  "its city", str(as_of), APPEND_ONLY)
+    return simulate(home, city, as_of).folders
+
+
+def simulate(home: Path, city: City, last_day: dt.date, workers: int | None = None,
+             offers: pa.Table | None = None, progress: Progress | None = None) -> Report:
+    """Let a city live up to a day, and land what its feeds deliver.
+
+    Args:
+        home: The root of everything that is written.
+        city: A new one, or the one that is there.
+        last_day: The day to reach; nothing happens where it is reached.
+        workers: Processes; default: one a core.
+        offers: Lent to on the first new day: `user_id`, `limit_cny`, `rate_daily`.
+        progress: Told how far it is.
+
+    Raises:
+        UsageError: For fewer than 100 users, or offers that are none for this city.
         DeliveryRefused: When landing holds another city or other deliveries.
     """
-    if users < FEWEST_USERS:
-        raise UsageError("--users", f"{FEWEST_USERS} people or more", str(users),
+    if city.users < FEWEST_USERS:
+        raise UsageError("--users", f"{FEWEST_USERS} people or more", str(city.users),
                          "give a larger --users")
-    second = as_of.replace(day=1)
-    first = _month_before(second)
-    rng = np.random.Generator(np.random.PCG64(seed))
-    people = city_people.draw_people(rng, users)
-    life = city_people.live(rng, people, FIRST_MONTHS + 1)
-    known_life = CardLife(*(part[:FIRST_MONTHS] for part in
-                            (life.balance_minor, life.payment_minor, life.repayment_status)))
-    is_default = city_people.default(rng, people, known_life)
-    month_ends = _month_ends(second, FIRST_MONTHS + 1)
-    deliveries: list[outgoing.Outgoing] = [
-        (feeds.BOUND_CARDS, first, bound_cards(rng, people, month_ends[-2]))]
-    for day, months in ((first, range(FIRST_MONTHS)), (second, range(FIRST_MONTHS,
-                                                                     FIRST_MONTHS + 1))):
-        deliveries.append((feeds.STATEMENTS, day, statements(rng, life, month_ends, months)))
-        deliveries.append((feeds.BUREAU_TRADELINES, day,
-                           bureau_tradelines(rng, people, life, month_ends, months)))
-    deliveries.append((feeds.LOAN_PERFORMANCE, second,
-                       loan_performance(people, is_default, first, month_ends[-1])))
-    origin = {"source": "simulated", "month": second.isoformat()[:7], "users": users,
-              "seed": seed}
-    return outgoing.write_deliveries(home, deliveries, CURRENCY, origin)
+    start = time.perf_counter()
+    outgoing.check_origin(home, city.origin())
+    known = truth.reached(home)
+    first = known.last_day + dt.timedelta(days=1) if known else city.start
+    _lend(home, city, first, last_day, offers)
+    chunks = _chunks(first, last_day)
+    blocks = city.blocks()
+    report, total = Report(), len(blocks) * max(0, (last_day - first).days + 1)
+    worker_peak = done_days = 0
+    with _pool(min(workers or os.cpu_count() or 1, len(blocks))) as run:
+        for begin, end in chunks:
+            _clear(home, city, begin, end)
+            parts: dict[tuple[str, dt.date], list[Part]] = {}
+            for done in run([Task(home, block, begin, end) for block in blocks]):
+                for name, day, part in done.parts:
+                    parts.setdefault((name, day), []).append(part)
+                    report.rows += part.rows
+                worker_peak = max(worker_peak, done.peak_mib)
+                done_days += (end - begin).days + 1
+                if progress:
+                    progress(done_days, total, report.rows)
+            report.folders += _land(home, city, parts)
+            truth.reach(home, city, end)
+    report.seconds = time.perf_counter() - start
+    report.peak_mib = (peak_mib(), worker_peak)
+    return report
 
 
-def bound_cards(rng: np.random.Generator, people: People, seen_on: dt.date) -> pa.Table:
-    """One row a user: limit and profile; some say nothing of gender or education."""
-    users = len(people.age_years)
-    schooling = np.digitize(0.6 * people.income + 0.8 * rng.standard_normal(users),
-                            (-1.4, -0.2, 1.2))
-    is_married = rng.random(users) < ((people.age_years - 20) / 20).clip(0, 0.8)
-    columns = {
-        "user_id": _user_ids(users), "event_date": _constant(seen_on, users),
-        "card_number": pa.array([f"6222{number:012d}" for number in range(1, users + 1)]),
-        "action": _text("bind", users), "card_kind": _text("credit", users),
-        "bank": pa.nulls(users, pa.string()),
-        "is_name_verified": pa.repeat(pa.scalar(True), users),
-        "national_id": pa.array([f"1101011990{number:08d}" for number in range(1, users + 1)]),
-        "phone": pa.array([f"138{number:08d}" for number in range(1, users + 1)]),
-        "card_limit_minor": people.card_limit_cny * 100, "age_years": people.age_years,
-        "gender": _codes(rng.integers(0, 2, users), ("female", "male"), rng.random(users) < 0.01),
-        "education": _codes(schooling, _EDUCATION, rng.random(users) < 0.02),
-        "marital_status": _codes(is_married.astype(np.int64), ("single", "married"),
-                                 rng.random(users) < 0.01)}
-    return _dirty(rng, feeds.BOUND_CARDS, columns, "age_years", 190)
+def _lend(home: Path, city: City, first: dt.date, last: dt.date,
+          offers: pa.Table | None) -> None:
+    """Note our offers as made on the first new day.
+
+    Raises:
+        UsageError: When there is no new day, or other offers were noted for it.
+    """
+    if offers is None:
+        return
+    if last < first:
+        raise UsageError("--whitelist", f"days after {first - dt.timedelta(days=1)} to lend on",
+                         "none", "give more --days")
+    number, limit, rate = value.read_offers(offers, city)
+    rows = pa.table({"number": number, "limit_cny": limit, "rate_daily": rate}).sort_by("number")
+    for day, before in truth.read_lent(home):
+        if day == first and not before.equals(rows):
+            raise UsageError("--whitelist", f"the offers that were noted for {first} before",
+                             "others", "give the same file again, or use another --home")
+    truth.write_lent(home, first, rows)
 
 
-def statements(rng: np.random.Generator, life: CardLife, month_ends: list[dt.date],
-               months: range) -> pa.Table:
-    """One row a user and month, month by month."""
-    users = life.balance_minor.shape[1]
-    columns = {
-        "user_id": pa.concat_arrays([_user_ids(users)] * len(months)),
-        "event_date": pa.concat_arrays([_constant(month_ends[m], users) for m in months]),
-        "balance_minor": life.balance_minor[months].ravel(),
-        "payment_minor": life.payment_minor[months].ravel()}
-    return _dirty(rng, feeds.STATEMENTS, columns, "payment_minor", -100)
+def _chunks(first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
+    """The days from the first to the last, in the pieces that land together."""
+    found = days(first, last)
+    return [(piece[0], piece[-1]) for piece in
+            (found[n:n + CHUNK_DAYS] for n in range(0, len(found), CHUNK_DAYS))]
 
 
-def bureau_tradelines(rng: np.random.Generator, people: People, life: CardLife,
-                      month_ends: list[dt.date], months: range) -> pa.Table:
-    """One row a month and user whom the bureau knows."""
-    known = np.flatnonzero(people.is_known_to_bureau)
-    ids = _user_ids(len(people.age_years)).take(pa.array(known))
-    columns = {
-        "user_id": pa.concat_arrays([ids] * len(months)),
-        "event_date": pa.concat_arrays([_constant(month_ends[m], len(known)) for m in months]),
-        "line_id": _text("card", len(known) * len(months)),
-        "kind": _text("credit_card", len(known) * len(months)),
-        "repayment_status": life.repayment_status[months][:, known].ravel(),
-        "balance_minor": life.balance_minor[months][:, known].ravel(),
-        "limit_minor": np.tile(people.card_limit_cny[known] * 100, len(months)),
-        "instalment_minor": pa.nulls(len(known) * len(months), pa.int64()),
-        "opened_on": pa.nulls(len(known) * len(months), pa.date32())}
-    return _dirty(rng, feeds.BUREAU_TRADELINES, columns, "repayment_status", 12)
+@contextmanager
+def _pool(workers: int) -> Iterator[Callable[[list[Task]], Iterator[Done]]]:
+    """What runs tasks: this process alone, or several; results come as they are ready."""
+    if workers == 1:
+        yield lambda tasks: map(work, tasks)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        def run(tasks: list[Task]) -> Iterator[Done]:
+            futures = [pool.submit(work, task) for task in tasks]
+            for future in as_completed(futures):
+                yield future.result()
+        try:
+            yield run
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
-def loan_performance(people: People, is_default: np.ndarray, observed_on: dt.date,
-                     window_end: dt.date) -> pa.Table:
-    """One row a pilot loan."""
-    borrowers = np.flatnonzero(people.is_pilot_borrower)
-    return _feed(feeds.LOAN_PERFORMANCE, {
-        "user_id": _user_ids(len(people.age_years)).take(pa.array(borrowers)),
-        "event_date": _constant(window_end, len(borrowers)),
-        "observed_on": _constant(observed_on, len(borrowers)),
-        "is_default": is_default[borrowers]})
+def _clear(home: Path, city: City, first: dt.date, last: dt.date) -> None:
+    """Take away what a crash left unlanded."""
+    dates = days(first, last)
+    if first == city.start:
+        month = city.first_delivery
+        dates += [month, month_first(month.year * 12 + month.month)]
+    for feed in FEEDS.values():
+        for day in dates:
+            shutil.rmtree(outgoing.staging_folder(home, feed, day), ignore_errors=True)
 
 
-def _dirty(rng: np.random.Generator, feed: Table, columns: dict[str, Any], column: str,
-           invalid: int) -> pa.Table:
-    """The feed's rows with the planted dirt: some not valid, some others twice."""
-    rows = len(columns["user_id"])
-    count = max(1, rows // _ROWS_A_DIRTY_ONE)
-    places = rng.choice(rows, 2 * count, replace=False)
-    values: Integers = columns[column].copy()
-    values[places[:count]] = invalid
-    table = _feed(feed, {**columns, column: values})
-    return pa.concat_tables([table, table.take(pa.array(np.sort(places[count:])))])
-
-
-def _feed(feed: Table, columns: dict[str, Any]) -> pa.Table:
-    """Columns as a table of the feed, all nullable: rows are judged at intake."""
-    schema = pa.schema([field.with_nullable(True) for field in feed.arrow_schema])
-    return pa.table(columns, schema=schema)
-
-
-def _user_ids(users: int) -> pa.Array:
-    return pa.array([f"u{number:07d}" for number in range(1, users + 1)], pa.string())
-
-
-def _constant(day: dt.date, rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(day, pa.date32()), rows)
-
-
-def _text(value: str, rows: int) -> pa.Array:
-    return pa.repeat(pa.scalar(value, pa.string()), rows)
-
-
-def _codes(places: Integers, names: tuple[str, ...], is_unknown: np.ndarray) -> pa.Array:
-    return pa.array(names, pa.string()).take(pa.array(places, mask=is_unknown))
-
-
-def _month_before(first_of_month: dt.date) -> dt.date:
-    return (first_of_month - dt.timedelta(days=1)).replace(day=1)
-
-
-def _month_ends(first_of_month: dt.date, months: int) -> list[dt.date]:
-    """The last days of the months before a month's first day, oldest first."""
-    ends: list[dt.date] = []
-    for _ in range(months):
-        ends.insert(0, first_of_month - dt.timedelta(days=1))
-        first_of_month = _month_before(first_of_month)
-    return ends
+def _land(home: Path, city: City, parts: dict[tuple[str, dt.date], list[Part]]) -> list[Path]:
+    """Land what all blocks have written, files in the order of the blocks."""
+    staged: list[tuple[Table, dt.date, list[Part]]] = [
+        (FEEDS[name], day, sorted(found, key=lambda part: part.name))
+        for (name, day), found in sorted(parts.items(), key=lambda item: (item[0][1], item[0][0]))]
+    return outgoing.land(home, staged, CURRENCY, city.origin())
