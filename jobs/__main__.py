@@ -15,6 +15,7 @@ from pathlib import Path
 from jobs import config
 from jobs.command import add
 from jobs.errors import NightlistError, UsageError
+from jobs.intake import commands as intake_commands
 from jobs.simulate import commands as simulate_commands
 
 #: Set it to see where an unforeseen error happened.
@@ -60,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     _readers(commands)
+    intake_commands.declare(commands)
     simulate_commands.declare(commands)
     return top
 

@@ -141,7 +141,7 @@ def clean_table(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
 
 
 def facts(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
-    """The clean rows of a feed as jobs read them, in the columns of `feeds.facts(feed)`.
+    """The clean rows of a feed as jobs read them; columns: `feeds.facts`.
 
     Each row says from when on a later delivery stood in for its own, and identifiers that were
     made tokens under several keys have the token of the oldest one.

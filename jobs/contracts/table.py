@@ -63,7 +63,8 @@ class Table:
 
     `partition` names the folder or table partition. For feeds: a night without a `mandatory` one
     stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age);
-    `purpose` is the consent that its use rests on ("": none needed).
+    `purpose` is the consent that its use rests on ("": none needed); a delivery is expected every
+    `every_days`.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Table:
     mandatory: bool = True
     purpose: str = ""
     max_age_days: int = 0
+    every_days: int = 1
 
     @property
     def columns(self) -> list[str]:

@@ -152,8 +152,8 @@ def main(run: Run) -> dict[str, int]:
     return totals
 
 
-def take_in_feed(run: Run, feed: Table, names: list[DeliveryName]
-                 ) -> dict[DeliveryName, dict[str, int]]:
+def take_in_feed(run: Run, feed: Table, names: list[DeliveryName],
+                 only: DeliveryName | None = None) -> dict[DeliveryName, dict[str, int]]:
     """Take in what is new among the deliveries of a feed.
 
     A delivery that was corrected before it was taken in, or that is refused while a later one
@@ -163,6 +163,7 @@ def take_in_feed(run: Run, feed: Table, names: list[DeliveryName]
         run: Home, as-of date and policy.
         feed: The contract.
         names: Deliveries in landing, oldest first.
+        only: Take in this one and leave the others.
 
     Returns:
         Delivery -> received, accepted, quarantined, duplicates, or `set_aside` 1; new ones only.
@@ -178,7 +179,7 @@ def take_in_feed(run: Run, feed: Table, names: list[DeliveryName]
             str(said["token_key"]) for said in
             all_taken_in(run.home, feed.name, dt.date.max).values() if said.get("token_key")])
     done = {}
-    for name in names:
+    for name in [only] if only in names else names if only is None else []:
         known = before[name]
         if known is not None:
             _refuse_changed(run.home, feed, name, known["fingerprint"])

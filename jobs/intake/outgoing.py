@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,26 @@ Outgoing = tuple[Table, dt.date, pa.Table]
 #: One delivery whose files are written already, in `staging_folder`.
 Staged = tuple[Table, dt.date, list[Part]]
 _ORIGIN = ".origin.json"
+
+
+def write_correction(home: Path, feed: Table, name: DeliveryName, rows: pa.Table, currency: str,
+                     replaces: Sequence[dt.date] = ()) -> Path:
+    """Land a delivery that corrects others: by its sequence number, or by what it replaces.
+
+    Raises:
+        DeliveryRefused: When its place is taken.
+    """
+    folder = delivery_folder(home, feed.name, name)
+    if folder.exists():
+        raise DeliveryRefused(f"landing/{feed.name}/{name}", "no delivery of that name yet", "one",
+                              "use " + str(DeliveryName(name.day, name.sequence + 1)))
+    staged = folder.with_name(f".tmp-{name}")
+    shutil.rmtree(staged, ignore_errors=True)
+    part = write_part(staged, feed, feed.name, rows)
+    manifest.write(staged, feed, name.day, [part], currency, sequence=name.sequence,
+                   replaces=[day.isoformat() for day in replaces])
+    staged.rename(folder)
+    return folder
 
 
 def write_delivery(home: Path, feed: Table, delivery_date: dt.date, rows: pa.Table,

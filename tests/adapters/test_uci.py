@@ -9,7 +9,7 @@ import pytest
 from jobs.adapters import uci
 from jobs.contracts.feeds import FEEDS
 from jobs.errors import DeliveryRefused
-from jobs.intake.landing import delivery_dates, verify
+from jobs.intake.landing import delivery_names, verify
 
 NOVEMBER = dt.date(2005, 11, 1)
 
@@ -83,7 +83,7 @@ def test_an_outcome_is_known_after_its_window_and_learnt_for_its_first_day():
 def test_each_feed_lands_on_its_date(data, tmp_path):
     uci.deliver(tmp_path, data)
     assert {name: days for name in FEEDS
-            if (days := delivery_dates(tmp_path, name, NOVEMBER))} == {
+            if (days := [one.day for one in delivery_names(tmp_path, name, NOVEMBER)])} == {
         "bound_cards": [dt.date(2005, 10, 1)], "statements": [dt.date(2005, 10, 1)],
         "bureau_tradelines": [dt.date(2005, 10, 1)], "loan_performance": [NOVEMBER]}
 
@@ -139,7 +139,7 @@ def test_an_outcome_that_is_neither_is_refused(data, tmp_path, outcome, found):
 def test_the_30000_card_holders_land_whole(real_data, tmp_path):
     uci.deliver(tmp_path, real_data / "uci_credit_card")
     rows = {name: verify(tmp_path, FEEDS[name], day).said["rows"] for name in FEEDS
-            for day in delivery_dates(tmp_path, name, NOVEMBER)}
+            for day in delivery_names(tmp_path, name, NOVEMBER)}
     assert rows == {"bound_cards": 30_000, "statements": 180_000, "bureau_tradelines": 180_000,
                     "loan_performance": 21_091}
 

@@ -21,16 +21,16 @@ def frame(table, rows):
 
 def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):
     return (user, event, f"card of {user}", "bind", "credit", None, limit, True, None, None, 30,
-            "female", "university", "single", delivered)
+            "female", "university", "single", delivered, None)
 
 
 def lines(values, line="card"):
-    return [("anna", line, day, "credit_card", value, None, None, None, None, DELIVERED)
+    return [("anna", line, day, "credit_card", value, None, None, None, None, DELIVERED, None)
             for day, value in zip(MONTH_ENDS, values, strict=False)]
 
 
 def months(values, user="anna", delivered=DELIVERED):
-    return [(user, day, *value, delivered)
+    return [(user, day, *value, delivered, None)
             for day, value in zip(MONTH_ENDS, values, strict=False)]
 
 
@@ -105,7 +105,7 @@ def test_a_delivery_after_the_as_of_date_changes_nothing():
 
 def test_an_event_after_the_as_of_date_changes_nothing():
     before = features(bills=BILLS, as_of=dt.date(2026, 6, 1))
-    future = [("anna", dt.date(2026, 6, 2), 99_000, 0, dt.date(2026, 6, 1))]
+    future = [("anna", dt.date(2026, 6, 2), 99_000, 0, dt.date(2026, 6, 1), None)]
     assert features(bills=BILLS + future, as_of=dt.date(2026, 6, 1)) == before
 
 
@@ -128,6 +128,15 @@ def test_an_earlier_night_still_sees_the_older_delivery():
     assert found["balance_1_minor"] == 50_000
 
 
+def test_a_replaced_delivery_counts_until_another_stands_in_for_it():
+    wrong = [(*row[:-1], dt.date(2026, 6, 15)) for row in BILLS]
+    right = months([(60_000, 0)], delivered=dt.date(2026, 6, 15))
+    before = features(bills=wrong + right, as_of=dt.date(2026, 6, 14))
+    since = features(bills=wrong + right, as_of=dt.date(2026, 6, 15))
+    assert (before["statement_months"], before["balance_1_minor"]) == (6, 50_000)
+    assert (since["statement_months"], since["balance_1_minor"]) == (1, 60_000)
+
+
 def test_people_with_known_performance_are_not_candidates():
     cards = frame(feeds.BOUND_CARDS, [card("anna"), card("ben"), card("ben")])
     labels = session().createDataFrame([("anna",)], "user_id string")
@@ -148,8 +157,8 @@ def test_what_is_not_known_is_missing_and_never_zero():
 
 def test_old_statements_are_not_the_last_six():
     # Eight calendar months before the 30th of June is the 30th of October: out; the 31st is in.
-    old = [("anna", dt.date(2025, 10, 30), 1, 1, DELIVERED)]
-    young = [("anna", dt.date(2025, 10, 31), 1, 1, DELIVERED)]
+    old = [("anna", dt.date(2025, 10, 30), 1, 1, DELIVERED, None)]
+    young = [("anna", dt.date(2025, 10, 31), 1, 1, DELIVERED, None)]
     assert features(bills=old)["statement_months"] == 0
     assert features(bills=young)["statement_months"] == 1
 
@@ -164,6 +173,6 @@ def test_the_highest_limit_of_the_cards_still_bound_counts():
     big, small = card(limit=900_000), card(limit=200_000)
     other = (*small[:2], "another card", *small[3:])
     assert features(cards=[big, other])["card_limit_minor"] == 900_000
-    gone = (big[0], dt.date(2026, 6, 2), *big[2:3], "unbind", *big[4:-1], dt.date(2026, 6, 2))
+    gone = (big[0], dt.date(2026, 6, 2), *big[2:3], "unbind", *big[4:-2], dt.date(2026, 6, 2), None)
     assert features(cards=[big, other, gone])["card_limit_minor"] == 200_000
     assert features(cards=[big, other, gone], as_of=DELIVERED)["card_limit_minor"] == 900_000

@@ -9,6 +9,7 @@ import pytest
 from jobs import store
 from jobs.contracts.feeds import FEEDS
 from jobs.intake import landing
+from jobs.intake.landing import DeliveryName
 from jobs.intake.intake import clean_partition, take_in
 
 DELIVERY = dt.date(2026, 6, 1)
@@ -34,7 +35,7 @@ class Desk:
             "files": [{"name": name, "rows": count, "sha256": store.file_sha256(folder / name)}
                       for name, count in zip(files, rows, strict=True)],
             "control_totals": {**zeros, **(totals or {})}, **said}, folder / "_manifest.json")
-        counts = take_in(self.home, table, landing.verify(self.home, table, DELIVERY))
+        counts = take_in(self.home, table, landing.verify(self.home, table, DeliveryName(DELIVERY)))
         assert counts["received"] == (counts["accepted"] + counts["quarantined"]
                                       + counts["duplicates"])
         return counts

@@ -10,7 +10,7 @@ import pytest
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS, LOAN_PERFORMANCE, STATEMENTS
 from jobs.errors import NightlistError
 from jobs.intake.intake import reconcile, take_in
-from jobs.intake.landing import verify
+from jobs.intake.landing import DeliveryName, verify
 from jobs.intake.outgoing import write_delivery
 
 from .conftest import DELIVERY
@@ -24,7 +24,7 @@ def take(desk, feed, *rows):
     table = pa.Table.from_pylist([dict(zip(feed.columns, row, strict=True)) for row in rows],
                                  schema)
     write_delivery(desk.home, feed, DELIVERY, table, "CNY")
-    return take_in(desk.home, feed, verify(desk.home, feed, DELIVERY))
+    return take_in(desk.home, feed, verify(desk.home, feed, DeliveryName(DELIVERY)))
 
 
 def reasons(desk, feed=STATEMENTS):

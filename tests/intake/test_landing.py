@@ -13,7 +13,7 @@ from jobs import store
 from jobs.contracts.feeds import BOUND_CARDS, STATEMENTS
 from jobs.errors import DeliveryRefused
 from jobs.intake.intake import loaded
-from jobs.intake.landing import check_feeds, delivery_dates, verify
+from jobs.intake.landing import DeliveryName, check_feeds, delivery_names, verify
 from jobs.intake.outgoing import write_deliveries, write_delivery
 
 JUNE = dt.date(2026, 6, 1)
@@ -54,7 +54,7 @@ def put(folder, table):
 
 def read(home):
     """Verify the delivery and read its rows."""
-    delivery = verify(home, STATEMENTS, JUNE)
+    delivery = verify(home, STATEMENTS, DeliveryName(JUNE))
     with loaded(home, STATEMENTS, delivery) as connection:
         return connection.execute("select * exclude place from delivered order by place").fetchall()
 
@@ -69,8 +69,8 @@ def refusal(folder):
 
 
 def test_a_delivery_is_what_was_written(folder, tmp_path):
-    delivery = verify(tmp_path, STATEMENTS, JUNE)
-    assert (delivery.feed, delivery.delivery_date) == ("statements", JUNE)
+    delivery = verify(tmp_path, STATEMENTS, DeliveryName(JUNE))
+    assert (delivery.feed, delivery.name.day) == ("statements", JUNE)
     assert (delivery.said["rows"], delivery.said["currency"]) == (2, "CNY")
     assert read(tmp_path) == [("anna", MAY_31, 1200, 100), ("ben", MAY_31, -50, 30)]
     assert not list(tmp_path.glob(".intake-*"))
@@ -103,7 +103,7 @@ def test_a_control_total_does_not_wrap_at_64_bits(tmp_path):
 
 def test_the_fingerprint_is_the_manifest_s(folder, tmp_path):
     expected = hashlib.sha256((folder / "_manifest.json").read_bytes()).hexdigest()
-    assert verify(tmp_path, STATEMENTS, JUNE).fingerprint == expected
+    assert verify(tmp_path, STATEMENTS, DeliveryName(JUNE)).fingerprint == expected
 
 
 def test_the_same_content_gives_the_same_bytes_elsewhere(tmp_path):
@@ -146,14 +146,14 @@ def test_of_several_deliveries_none_lands_where_one_contradicts(folder, tmp_path
     with pytest.raises(DeliveryRefused):
         write_deliveries(tmp_path, [(STATEMENTS, MAY_31, other), (STATEMENTS, JUNE, other)],
                          "CNY")
-    assert delivery_dates(tmp_path, "statements", JUNE) == [JUNE]
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, [JUNE]))
 
 
 def test_landing_keeps_the_origin_it_was_first_given(tmp_path):
     write_deliveries(tmp_path, [(STATEMENTS, MAY_31, ANNA_AND_BEN)], "CNY", {"seed": 7})
     with pytest.raises(DeliveryRefused, match="deliveries of seed 8, found those of seed 7"):
         write_deliveries(tmp_path, [(STATEMENTS, JUNE, ANNA_AND_BEN)], "CNY", {"seed": 8})
-    assert delivery_dates(tmp_path, "statements", JUNE) == [MAY_31]
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, [MAY_31]))
 
 
 @pytest.mark.parametrize(("rows", "currency", "found"), [
@@ -164,29 +164,29 @@ def test_landing_keeps_the_origin_it_was_first_given(tmp_path):
 def test_what_would_be_refused_is_not_written(tmp_path, rows, currency, found):
     with pytest.raises(DeliveryRefused, match=found):
         write_delivery(tmp_path, STATEMENTS, JUNE, rows, currency)
-    assert delivery_dates(tmp_path, "statements", JUNE) == []
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, []))
 
 
 def test_dates_are_sorted_and_end_at_the_as_of_date(tmp_path):
     for day in (JUNE, MAY_31, dt.date(2026, 6, 2)):
         write_delivery(tmp_path, STATEMENTS, day, ANNA_AND_BEN, "CNY")
-    assert delivery_dates(tmp_path, "statements", JUNE) == [MAY_31, JUNE]
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, [MAY_31, JUNE]))
 
 
 def test_unfinished_folders_are_not_deliveries(folder, tmp_path):
     (folder.parent / ".tmp-2026-05-01").mkdir()
-    assert delivery_dates(tmp_path, "statements", JUNE) == [JUNE]
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, [JUNE]))
 
 
 def test_a_feed_that_never_came_has_no_dates(tmp_path):
-    assert delivery_dates(tmp_path, "statements", JUNE) == []
+    assert delivery_names(tmp_path, "statements", JUNE) == list(map(DeliveryName, []))
 
 
 @pytest.mark.parametrize("name", ["june", "20260601", "2026-6-1", "2026-02-30"])
 def test_a_folder_that_is_no_date_is_refused(folder, tmp_path, name):
     (folder.parent / name).mkdir()
     with pytest.raises(DeliveryRefused, match=f"landing/statements/{name}.*YYYY-MM-DD"):
-        delivery_dates(tmp_path, "statements", JUNE)
+        delivery_names(tmp_path, "statements", JUNE)
 
 
 def test_no_folder_is_refused(folder):
@@ -231,7 +231,7 @@ def test_a_file_entry_without_a_key_is_refused(folder, key):
     ({"schema_version": True}, "schema_version: expected a whole number, found True"),
     ({"format": "xlsx"}, "format: expected parquet or csv or jsonl, found 'xlsx'"),
     ({"encoding": "latin-1"}, "encoding: expected utf-8 or gb18030, found 'latin-1'"),
-    ({"sequence": 0}, "sequence: expected 1 or more, found 0"),
+    ({"sequence": 0}, "sequence: expected 1, found 0"),
     ({"currency": "Yuan"}, "currency: expected an ISO 4217 code like CNY, found 'Yuan'"),
     ({"rows": "2"}, "rows: expected a whole number, found '2'"),
     ({"rows": 3}, "expected 3 rows as its manifest says, found 2 rows in its files"),
@@ -383,7 +383,7 @@ def test_another_feed_s_files_are_refused(tmp_path):
     folder = write_delivery(tmp_path, BOUND_CARDS, JUNE, cards, "CNY")
     shutil.copytree(folder, tmp_path / "landing" / "statements" / "2026-06-01")
     with pytest.raises(DeliveryRefused, match="feed: expected 'statements', found 'bound_cards'"):
-        verify(tmp_path, STATEMENTS, JUNE)
+        verify(tmp_path, STATEMENTS, DeliveryName(JUNE))
 
 
 def test_text_that_is_not_utf_8_is_refused_before_an_engine_meets_it(folder):
@@ -409,4 +409,4 @@ def test_a_folder_that_no_feed_has_is_refused(folder, tmp_path):
 def test_a_file_in_place_of_a_delivery_is_refused(folder):
     (folder.parent / "2026-06-02").write_text("rows")
     with pytest.raises(DeliveryRefused, match="a folder named by its delivery date"):
-        delivery_dates(folder.parents[2], "statements", dt.date(2026, 6, 30))
+        delivery_names(folder.parents[2], "statements", dt.date(2026, 6, 30))

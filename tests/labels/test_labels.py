@@ -18,13 +18,18 @@ def labels(*rows, as_of=JUNE):
 
 
 def test_a_label_is_dated_by_the_opening_of_its_window():
-    assert labels(("anna", END_OF_MAY, MAY, True, JUNE)) == [("anna", MAY, True)]
+    assert labels(("anna", END_OF_MAY, MAY, True, JUNE, None)) == [("anna", MAY, True)]
 
 
 def test_an_outcome_delivered_after_the_night_is_not_known():
-    assert labels(("anna", END_OF_MAY, MAY, True, JULY)) == []
+    assert labels(("anna", END_OF_MAY, MAY, True, JULY, None)) == []
 
 
 def test_a_corrected_outcome_replaces_the_earlier_one():
-    rows = (("anna", END_OF_MAY, MAY, True, JUNE), ("anna", END_OF_MAY, MAY, False, JULY))
+    rows = (("anna", END_OF_MAY, MAY, True, JUNE, None),
+            ("anna", END_OF_MAY, MAY, False, JULY, None))
     assert labels(*rows, as_of=JULY) == [("anna", MAY, False)]
+
+
+def test_an_outcome_whose_delivery_was_replaced_is_gone():
+    assert labels(("anna", END_OF_MAY, MAY, True, JUNE, JULY), as_of=JULY) == []

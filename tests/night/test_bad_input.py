@@ -14,7 +14,7 @@ import jobs.policies
 from jobs.__main__ import main
 from jobs.contracts import feeds
 from jobs.intake import intake
-from jobs.intake.landing import delivery_folder
+from jobs.intake.landing import DeliveryName, delivery_folder
 from jobs.intake.outgoing import write_delivery
 from jobs.release import warehouse
 
@@ -77,10 +77,10 @@ def test_a_delivery_in_another_currency_is_refused(home, capsys):
 
 
 def test_a_delivery_changed_after_it_was_taken_in_is_refused(home, capsys):
-    write_delivery(home, feeds.STATEMENTS, AS_OF, BILLS, "CNY")
-    assert main(["run", "intake", "--as-of", AS_OF.isoformat(), "--home", str(home)]) == 0
-    shutil.rmtree(delivery_folder(home, "statements", AS_OF))
-    write_delivery(home, feeds.STATEMENTS, AS_OF, BILLS.slice(0, 1), "CNY")
+    write_delivery(home, feeds.STATEMENTS, NEXT, BILLS, "CNY")
+    assert main(["run", "intake", "--as-of", NEXT.isoformat(), "--home", str(home)]) == 0
+    shutil.rmtree(delivery_folder(home, "statements", DeliveryName(NEXT)))
+    write_delivery(home, feeds.STATEMENTS, NEXT, BILLS.slice(0, 1), "CNY")
     code, said = next_night(home, capsys)
     assert code == 1 and "append-only" in said[0]
 
@@ -183,11 +183,11 @@ def test_two_nights_at_once_in_one_home_give_one_release(night_home, tmp_path):
     assert release.whitelist_sha256 == alone.whitelist_sha256
 
 
-def test_a_delivery_dated_before_the_newest_one_would_rewrite_nights_and_is_refused(home, capsys):
+def test_a_delivery_that_would_rewrite_an_audited_night_is_refused(home, capsys):
     write_delivery(home, feeds.STATEMENTS, dt.date(2026, 5, 15), BILLS, "CNY")
     capsys.readouterr()
     assert steps(home, "intake") == [1]
-    assert "expected deliveries after 2026-06-01" in capsys.readouterr().err
+    assert f"expected a date after {AS_OF}: the night of that date" in capsys.readouterr().err
 
 
 def test_an_audit_that_fails_takes_back_the_one_that_passed(home, capsys):

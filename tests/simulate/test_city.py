@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from jobs.contracts.feeds import FEEDS
 from jobs.errors import UsageError
-from jobs.intake.landing import delivery_dates, verify
+from jobs.intake.landing import DeliveryName, delivery_names, verify
 from jobs.simulate import city
 
 AS_OF = dt.date(2026, 6, 30)
@@ -25,6 +25,10 @@ USERS = 20_000
 #: Feeds whose rows of a day come the day after.
 LATE = ("account_flows", "shopping", "rides", "bureau_inquiries", "social_edges")
 DAILY = ("logins", "payments", "virtual_property", "funding_lines", "loan_days", *LATE)
+
+
+def days(home, feed, as_of):
+    return [name.day for name in delivery_names(home, feed, as_of)]
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +60,13 @@ def valid(home, feed, *days):
 
 def test_every_delivery_is_what_its_manifest_says(home):
     for name, feed in FEEDS.items():
-        for day in delivery_dates(home, name, AS_OF):
-            assert verify(home, feed, day).said["currency"] == "CNY"
+        for day in days(home, name, AS_OF):
+            assert verify(home, feed, DeliveryName(day)).said["currency"] == "CNY"
 
 
 def test_monthly_feeds_come_on_the_first_and_daily_ones_every_day(home):
     week = [FIRST + dt.timedelta(days=n) for n in range(7)]
-    dates = {name: delivery_dates(home, name, AS_OF) for name in FEEDS}
+    dates = {name: days(home, name, AS_OF) for name in FEEDS}
     assert dates["statements"] == dates["bureau_tradelines"] == [MAY, JUNE]
     assert dates["third_party_scores"] == [MAY, JUNE] and dates["loan_performance"] == [JUNE]
     assert dates["bound_cards"][0] == dates["consents"][0] == dates["suppressions"][0] == MAY
@@ -74,7 +78,7 @@ def test_monthly_feeds_come_on_the_first_and_daily_ones_every_day(home):
 @pytest.mark.parametrize("name", sorted(FEEDS))
 def test_no_event_is_after_its_delivery(home, name):
     column = "event_at" if "event_at" in FEEDS[name].columns else "event_date"
-    for day in delivery_dates(home, name, AS_OF):
+    for day in days(home, name, AS_OF):
         newest = pd.Timestamp(rows(home, name, day)[column].max()).date()
         assert newest < day if name in LATE else newest <= day
 
@@ -89,7 +93,7 @@ def test_six_month_ends_come_first_and_then_one(home, name):
 
 def test_a_night_on_the_first_of_a_month_knows_that_day_s_delivery(tmp_path):
     city.deliver(tmp_path, dt.date(2026, 1, 1), 100, 7)
-    assert delivery_dates(tmp_path, "statements", dt.date(2026, 1, 1)) == [
+    assert days(tmp_path, "statements", dt.date(2026, 1, 1)) == [
         dt.date(2025, 11, 1), dt.date(2025, 12, 1), dt.date(2026, 1, 1)]
 
 

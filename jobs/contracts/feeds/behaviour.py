@@ -45,6 +45,7 @@ SOCIAL_EDGES = Table(
     grain="one user, friend and week", key=("user_id", "friend_user_id", "event_date"),
     owner="social team", source="messages and red packets, counted", partition="delivery_date",
     mandatory=False, purpose="social_data",
+    every_days=7,
     fields=(
         USER_ID,
         Field("friend_user_id", "string", "id as delivered", "The person dealt with."),

@@ -36,6 +36,7 @@ STATEMENTS = Table(
     name="statements", meaning="Monthly card statements: what was owed and what was paid.",
     grain="one user and statement", key=("user_id", "event_date"), owner="wallet team",
     source="card issuers", partition="delivery_date", max_age_days=62, purpose="account_data",
+    every_days=31,
     fields=(
         USER_ID, EVENT_DATE,
         amount("balance_minor", "Balance of the statement; below zero where the bank owes the "

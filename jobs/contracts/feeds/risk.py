@@ -13,6 +13,7 @@ BUREAU_TRADELINES = Table(
     grain="one user, trade line and month", key=("user_id", "line_id", "event_date"),
     owner=RISK_DATA, source="credit bureau", partition="delivery_date", max_age_days=62,
     purpose="bureau_report",
+    every_days=31,
     fields=(
         USER_ID, record_id("line_id", "trade line"), EVENT_DATE,
         code("kind", "Kind of debt.", ("credit_card", "consumer_loan", "car_loan", "mortgage")),
@@ -39,6 +40,7 @@ BUREAU_PUBLIC_RECORDS = Table(
     name="bureau_public_records", meaning="Judgements, tax arrears and enforcement.",
     grain="one record", key=("record_id",), owner=RISK_DATA, source="credit bureau",
     partition="delivery_date", mandatory=False, purpose="bureau_report",
+    every_days=31,
     fields=(
         record_id("record_id", "record"), USER_ID, EVENT_DATE,
         code("kind", "What it is.", ("judgement", "enforcement", "tax_arrears", "utility_arrears")),
@@ -50,6 +52,7 @@ THIRD_PARTY_SCORES = Table(
     grain="one user, provider and date", key=("user_id", "provider", "event_date"),
     owner=RISK_DATA, source="score providers", partition="delivery_date", mandatory=False,
     purpose="third_party_score",
+    every_days=31,
     fields=(
         USER_ID, EVENT_DATE,
         Field("provider", "string", "code", "Whose score it is."),
@@ -62,6 +65,7 @@ LOAN_PERFORMANCE = Table(
     grain="one user and performance window", key=("user_id", "observed_on"),
     owner="loan servicing", source="own book and partner lenders", partition="delivery_date",
     max_age_days=400, purpose="contract",
+    every_days=31,
     fields=(
         USER_ID,
         Field("event_date", "date", "date",

@@ -1,0 +1,111 @@
+"""The commands `intake`, `feeds` and `quarantine`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobs import config
+from jobs.command import add
+from jobs.errors import UsageError
+from jobs.lock import locked
+
+if TYPE_CHECKING:
+    from jobs.intake.landing import DeliveryName
+
+_FORMATS = ("table", "csv", "parquet", "json")
+
+
+def declare(commands: argparse._SubParsersAction) -> None:
+    """Add the commands to the parser."""
+    intake = add(commands, "intake", _intake, "take in deliveries outside a night: verify them, "
+                 "clean tables and quarantine", "nightlist intake --feed payments --delivery "
+                 "2026-06-30")
+    intake.add_argument("--feed", metavar="FEED", help="only this feed (default: all)")
+    intake.add_argument("--delivery", metavar="DATE", help="only this delivery, with .N for a "
+                        "correction of the day (default: all that are new)")
+    intake.add_argument("--policy", metavar="NAME", default=config.DEFAULT_POLICY["landing"],
+                        help="the product policy, which names the currency (default: %(default)s)")
+    feeds = add(commands, "feeds", _feeds, "show what has arrived of every feed, what is missing "
+                "and what is late", "nightlist feeds --as-of 2026-06-30")
+    feeds.add_argument("--as-of", metavar="DATE", help="the night to look from (default: today)")
+    quarantine = add(commands, "quarantine", _quarantine, "show why rows of a feed are in "
+                     "quarantine, with counts and samples", "nightlist quarantine --feed "
+                     "statements --samples 2")
+    quarantine.add_argument("--feed", required=True, metavar="FEED", help="the feed")
+    quarantine.add_argument("--delivery", metavar="DATE", help="only this delivery (default: all)")
+    quarantine.add_argument("--samples", type=int, default=1, metavar="N",
+                            help="rows to show of each reason (default: %(default)s)")
+    for command in (feeds, quarantine):
+        command.add_argument("--format", default="table", choices=_FORMATS,
+                             help="default: %(default)s; all but table have every row")
+        command.add_argument("--output", metavar="FILE", help="default: the terminal")
+
+
+def _intake(arguments: argparse.Namespace) -> None:
+    from jobs.contracts.feeds import FEEDS
+    from jobs.intake import landing
+    from jobs.intake.intake import take_in_feed
+    from jobs.intake.status import feed_named
+    from jobs.steps import LOCK_WAIT_SECONDS
+
+    home = config.home_folder(arguments.home)
+    feeds = [feed_named(arguments.feed)] if arguments.feed else list(FEEDS.values())
+    wanted = _wanted(arguments.delivery)
+    run = config.Run(home, wanted.day if wanted else config.LAST_DAY, policy=arguments.policy)
+    landing.check_feeds(home, FEEDS)
+    found = 0
+    for feed in feeds:
+        names = landing.delivery_names(home, feed.name, run.as_of)
+        with locked(home / ".lock", LOCK_WAIT_SECONDS, f"intake of {feed.name}"):
+            done = take_in_feed(run, feed, names, wanted)
+        found += wanted in names
+        for name, counts in done.items():
+            said = ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in counts.items())
+            print(f"{feed.name}/{name}  {said}")
+        if wanted in names and wanted not in done:
+            print(f"{feed.name}/{wanted}  taken in before")
+    if wanted and not found:
+        where = arguments.feed or "any feed"
+        raise UsageError(f"--delivery {wanted}", f"a delivery of {where} in landing", "none",
+                         "see: nightlist feeds")
+
+
+def _wanted(delivery: str | None) -> DeliveryName | None:
+    from jobs.intake.landing import DeliveryName
+
+    if delivery is None:
+        return None
+    name = DeliveryName.of(delivery)
+    if name is None:
+        raise UsageError("--delivery", "a delivery like 2026-06-30 or 2026-06-30.2",
+                         repr(delivery), "see: nightlist feeds")
+    return name
+
+
+def _feeds(arguments: argparse.Namespace) -> None:
+    from jobs.intake.status import arrivals
+    from jobs.show import show
+
+    as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
+    show(arrivals(config.home_folder(arguments.home), as_of), arguments.format,
+         _output(arguments), f"feeds by {as_of}")
+
+
+def _quarantine(arguments: argparse.Namespace) -> None:
+    from jobs.intake.status import feed_named, reasons
+    from jobs.show import show
+
+    feed = feed_named(arguments.feed)
+    found = reasons(config.home_folder(arguments.home), feed, arguments.delivery,
+                    arguments.samples)
+    if not found.num_rows:
+        print(f"nothing of {feed.name} is in quarantine")
+        return
+    show(found, arguments.format, _output(arguments), f"quarantine of {feed.name}")
+
+
+def _output(arguments: argparse.Namespace) -> Path | None:
+    return Path(arguments.output) if arguments.output else None
