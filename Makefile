@@ -58,8 +58,8 @@ lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --extra dev --upgrade setup.cfg --output-file requirements.lock
 
-readme: $(READY)  ## renew the README's data dictionary
-	@$(BIN)/nightlist dictionary --write README.md
+readme: $(READY)  ## renew the README's data dictionary and the feeds' pages
+	@$(BIN)/nightlist dictionary --write README.md --pages
 
 clean:  ## remove .venv; what nights wrote in var/ stays
 	@rm -rf $(VENV)

@@ -93,6 +93,8 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                      "it in a README", "nightlist dictionary --write README.md")
     dictionary.add_argument("--write", metavar="FILE", help="a Markdown file with the "
                             "dictionary's marks; only what stands between them is replaced")
+    dictionary.add_argument("--pages", action="store_true", help="renew the page of every feed "
+                            "beside its contract")
 
 
 def _readers(commands: argparse._SubParsersAction) -> None:
@@ -151,11 +153,14 @@ def _steps(arguments: argparse.Namespace) -> None:
 
 
 def _dictionary(arguments: argparse.Namespace) -> None:
+    from jobs.contracts import pages
     from jobs.contracts.dictionary import dictionary, renew
 
+    if arguments.pages:
+        print(f"{pages.write()} pages in {_near(pages.FOLDER)}")
     if arguments.write:
         renew(Path(arguments.write))
-    else:
+    elif not arguments.pages:
         print(dictionary())
 
 

@@ -16,7 +16,6 @@ CURRENCY = "<currency>"
 GROUPS: tuple[tuple[str, tuple[Table, ...]], ...] = (
     ("Published", (release.whitelist(CURRENCY), release.DECISIONS, release.WATERFALL,
                    release.RELEASES)),
-    ("Delivered", tuple(feeds.FEEDS.values())),
     ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, night.ELIGIBILITY,
                   night.LIMITS)),
 )
@@ -27,11 +26,22 @@ def dictionary() -> str:
     parts = []
     for title, tables in GROUPS:
         parts.append(f"### {title}\n")
-        parts.extend(_table(table) for table in tables)
+        parts.extend(table_markdown(table) for table in tables)
+    parts.append(_feeds())
     return "\n".join(parts)
 
 
-def _table(table: Table) -> str:
+def _feeds() -> str:
+    """The feeds in a table, with a page each."""
+    rows = [f"| [{feed.name}](jobs/contracts/feeds/docs/{feed.name}.md) | {feed.meaning} | "
+            f"{feed.owner} | every {feed.every_days} d | {'yes' if feed.mandatory else 'no'} |\n"
+            for feed in feeds.FEEDS.values()]
+    return ("### Delivered\n\n| feed | what it tells | owner | expected | a night needs it |\n"
+            "|---|---|---|---|---|\n" + "".join(rows))
+
+
+def table_markdown(table: Table) -> str:
+    """What a table is, and its columns."""
     head = (f"**`{table.name}`**: {table.meaning} Grain: {table.grain}. Key: "
             f"{', '.join(f'`{column}`' for column in table.key)}. Owner: {table.owner}. "
             f"Source: {table.source}.{_age(table)}\n\n"

@@ -173,7 +173,8 @@ def take_in_feed(run: Run, feed: Table, names: list[DeliveryName],
     """
     currency, audited = load(run.policy, run.as_of).currency, history.newest_audited(run.home)
     before = {name: taken_in(run.home, feed.name, name) for name in names}
-    replaced = {day for name in history.in_force(names) for day in _replaces(run.home, feed, name)}
+    replaced = {day for name in history.in_force(names) for day in _replaces(run.home, feed, name)
+                if day < name.day.isoformat()}
     if feed.identifiers and None in before.values():
         tokens.refuse_lost(tokens.keys(run.home), [
             str(said["token_key"]) for said in

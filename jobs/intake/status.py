@@ -32,9 +32,9 @@ def feed_named(name: str) -> Table:
 def arrivals(home: Path, as_of: dt.date) -> pa.Table:
     """One row a feed: what came by the as-of date.
 
-    Columns: feed, status, newest (delivery in force), age_days, every_days (expected distance),
-    deliveries (in force), waiting (in landing, not taken in), gaps (times that the distance to the
-    next delivery was late), accepted, quarantined, duplicates (rows of the deliveries in force).
+    Columns: feed, status, newest (delivery in force), age_days, deliveries (in force), waiting (in
+    landing, not taken in), gaps (times that the distance to the next delivery was late), accepted
+    and quarantined (rows of the deliveries in force).
     Status: `missing` (mandatory, none), `late`, `none yet` (optional) or `on time`.
 
     Raises:
@@ -56,12 +56,12 @@ def _arrival(home: Path, feed: Table, as_of: dt.date) -> dict[str, object]:
     counts = [taken.get(name, {}) for name in names]
     return {
         "feed": feed.name, "status": status, "newest": str(names[-1]) if names else "",
-        "age_days": age, "every_days": feed.every_days, "deliveries": len(names),
+        "age_days": age, "deliveries": len(names),
         "waiting": sum(name not in taken for name in names),
         "gaps": sum((later - earlier).days > most
                     for earlier, later in zip(days, days[1:], strict=False)),
         **{key: sum(int(one.get(key, 0)) for one in counts)
-           for key in ("accepted", "quarantined", "duplicates")}}
+           for key in ("accepted", "quarantined")}}
 
 
 def reasons(home: Path, feed: Table, delivery: str | None, samples: int) -> pa.Table:
@@ -90,14 +90,15 @@ def reasons(home: Path, feed: Table, delivery: str | None, samples: int) -> pa.T
         return _no_reasons().slice(0, 0)
     files = [str(path) for folder in folders for path in sorted(folder.glob("*.parquet"))]
     with duckdb.connect() as connection:
-        return connection.execute(
+        found: pa.Table = connection.sql(
             "select reason, count(*) as rows, count(distinct user_id) as people, "
             "min(delivery_date) as first_delivery, max(delivery_date) as last_delivery, "
             "list_slice(list(row_json order by delivery_date desc, row_json), 1, $samples) as "
             "samples from (select unnest(reasons) as reason, * exclude reasons from "
             "read_parquet($files, hive_partitioning = false)) group by reason "
             "order by rows desc, reason",
-            {"samples": samples, "files": files}).to_arrow_table().cast(_no_reasons().schema)
+            params={"samples": samples, "files": files}).to_arrow_table()
+        return found.cast(_no_reasons().schema)
 
 
 def _no_reasons() -> pa.Table:

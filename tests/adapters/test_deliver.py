@@ -55,8 +55,7 @@ def test_an_earlier_night_of_the_city_sees_the_same_deliveries(tmp_path):
     main(Run(tmp_path, JUNE_30, "simulated", users=200))
     assert main(Run(tmp_path, dt.date(2026, 6, 24), "simulated", users=200)) == {
         "deliveries": 0, "rows": 0}
-    assert days(tmp_path, "statements", JUNE_30) == [dt.date(2026, 5, 1),
-                                                               dt.date(2026, 6, 1)]
+    assert days(tmp_path, "statements", JUNE_30) == [dt.date(2026, 5, 1), dt.date(2026, 6, 1)]
 
 
 def test_a_source_that_is_none_names_those_that_are(tmp_path):

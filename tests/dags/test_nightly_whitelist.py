@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.steps import STEPS
+from tests import leaks
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +40,13 @@ def test_the_night_shows_each_step_and_ends_in_the_summary(home, published):
     for word in ("Waterfall of 2026-06-30-", "invited ", "committed ", "table ", "report "):
         assert word in published
     assert (home / "reports" / "2026-06-30" / "index.html").is_file()
+
+
+def test_no_raw_identifier_gets_into_logs_xcom_or_what_is_printed(home, published):
+    raw = leaks.raw_identifiers(home)
+    assert leaks.leaked(home, raw) == {}
+    assert any(path.suffix == ".db" for path in home.rglob("*")), "Airflow's own database is there"
+    assert not [one for one in raw if one in published]
 
 
 def test_a_night_that_fails_says_why_in_one_line_and_exits_non_zero(home, published):

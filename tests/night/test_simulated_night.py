@@ -13,11 +13,11 @@ from jobs.__main__ import main
 from jobs.contracts import feeds, release
 from jobs.intake.outgoing import write_delivery
 from jobs.release import warehouse
+from tests import leaks
 
 from .conftest import AS_OF, run_night
 
-
-DELIVERED = ("bound_cards", "statements", "bureau_tradelines", "loan_performance")
+DELIVERED = tuple(feeds.FEEDS)
 
 
 @pytest.fixture()
@@ -112,8 +112,12 @@ def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
                   '{night_home}/landing/statements/*/*.parquet'
                   where payment_minor >= 0 and event_date <= date '{AS_OF}'
                   qualify row_number() over (partition by user_id order by event_date desc) = 1),
-         card as (select distinct user_id, card_limit_minor, age_years from
-                  '{night_home}/landing/bound_cards/*/*.parquet' where age_years <= 120)
+         newest as (select * from '{night_home}/landing/bound_cards/*/*.parquet'
+                    where age_years <= 120 qualify row_number() over (
+                        partition by user_id, card_number order by event_date desc) = 1),
+         card as (select user_id, max(card_limit_minor) as card_limit_minor,
+                         max(age_years) as age_years
+                  from newest where action = 'bind' group by user_id)
     select user_id, balance_minor > card_limit_minor as over, age_years < 18 as young
     from bill join card using (user_id)"""
     truth = {user: (over, young) for user, over, young in duckdb.sql(sql).fetchall()}
@@ -184,3 +188,17 @@ def test_the_run_names_all_its_inputs_and_outputs(night_folder):
     assert all(len(row["fingerprint"]) == 64 for row in inputs["deliveries"])
     assert inputs["policy"]["name"] == "wallet_loan_cny" and inputs["seed"] == 7
     assert set(run["tables"]) == {"whitelist", "decisions", "waterfall"}
+
+
+def test_no_raw_identifier_leaves_landing(night_home):
+    raw = leaks.raw_identifiers(night_home)
+    assert len(raw) > 10_000
+    assert leaks.leaked(night_home, raw) == {}
+
+
+def test_the_search_for_leaks_finds_one(night_home, tmp_path):
+    raw = leaks.raw_identifiers(night_home)
+    one = sorted(raw)[7]
+    pq.write_table(pa.table({"text": [f'{{"phone": "{one}"}}']}), tmp_path / "clean.parquet")
+    (tmp_path / "log.txt").write_text(f"refused {one}, sorry")
+    assert leaks.leaked(tmp_path, raw) == {"clean.parquet": {one}, "log.txt": {one}}
