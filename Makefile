@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench lock readme clean
+.PHONY: help setup night test lint types bench bench-city lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -12,6 +12,7 @@ FEEDS ?= simulated
 USERS ?= 20000
 SEED ?= 7
 DATA ?=
+FULL ?=
 export NIGHTLIST_HOME ?= $(CURDIR)/var
 UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
@@ -21,7 +22,7 @@ READY := $(VENV)/.ready
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## show this help
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY)  ## make .venv with every version from requirements.lock
 
@@ -49,6 +50,9 @@ types: $(READY)  ## static types
 
 bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users; Airflow's share
 	@$(BIN)/python tests/bench/night.py
+
+bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=--full for 1 M users
+	@$(BIN)/python tests/bench/city.py $(FULL)
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
