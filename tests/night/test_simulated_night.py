@@ -106,7 +106,7 @@ def test_intake_loses_nothing_counted_in_sql(night_home):
 
 
 def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
-    """Recomputed from the delivered files, without our code: newest balance over the bound limit."""
+    """Recomputed from the delivered files, without our code: balance over the bound limit."""
     sql = f"""
     with bill as (select user_id, balance_minor, event_date from
                   '{night_home}/landing/statements/*/*.parquet'
@@ -135,9 +135,10 @@ def test_a_second_home_gives_the_same_bytes(night_home, tmp_path):
     assert hashes(tmp_path) == hashes(night_home)
 
 
-def test_steps_run_one_by_one_give_the_same_bytes(night_home, copy):
+def test_steps_run_one_by_one_without_the_truth_give_the_same_bytes(night_home, copy):
     from jobs.steps import STEPS
 
+    assert (night_home / "truth").is_dir() and not (copy / "truth").exists()
     for step in STEPS:
         if step.name == "deliver":
             continue
