@@ -68,6 +68,8 @@ def _terms(feed: Table) -> list[str]:
 def _example(field: Field) -> str:
     if field.nullable and not field.allowed:
         return "0" if field.type == "integer" else ""
+    if field.type == "integer" and isinstance(field.maximum, int):
+        return str(min(100, field.maximum))
     return field.allowed[0] if field.allowed else _EXAMPLES[field.type]
 
 
