@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -50,6 +50,9 @@ types: $(READY)  ## static types
 
 bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users; Airflow's share
 	@$(BIN)/python tests/bench/night.py
+
+bench-intake: $(READY)  ## rows a second a core of intake beside a plain DuckDB copy
+	@$(BIN)/python tests/bench/intake.py
 
 bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=--full for 1 M users
 	@$(BIN)/python tests/bench/city.py $(FULL)

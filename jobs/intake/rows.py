@@ -112,19 +112,22 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, 
               "header = false, auto_detect = false, columns = {'line': 'VARCHAR'}, "
               "delim = '\\x01', quote = '', escape = '', "
               f"max_line_size = {MOST_LINE_BYTES}, compression = 'auto_detect', parallel = false)")
-    connection.execute(f"create or replace temp table lines as {source}")
+    # Each look at a line parses it anew: what it is, its keys and its cells are three, no more.
+    connection.execute("create or replace temp table lines as select line, number, coalesce("
+                       "case when json_valid(line) then json_type(line) end = 'OBJECT', false) as "
+                       f"is_row from ({source})")
     connection.execute(
         f"insert into unreadable select {_text(name)}, number, 'no JSON object' from lines "
-        "where not json_valid(line) or json_type(line) <> 'OBJECT'")
-    unknown = connection.execute(
-        "select distinct key from (select unnest(json_keys(line)) as key from lines where "
-        "json_valid(line) and json_type(line) = 'OBJECT')").fetchall()
+        "where not is_row")
+    unknown = connection.execute("select distinct unnest(keys) from (select distinct "
+                                 "json_keys(line) as keys from lines where is_row)").fetchall()
     check_names(name, feed, [*feed.columns, *sorted({key for key, in unknown}
                                                     - set(feed.columns))])
-    cells = ", ".join(f"nullif(json_extract_string(line, '$.{column}'), '') as {column}"
-                      for column in feed.columns)
-    return (f"select {cells} from lines where json_valid(line) "
-            "and json_type(line) = 'OBJECT' order by number")
+    paths = ", ".join(f"'$.{column}'" for column in feed.columns)
+    cells = ", ".join(f"nullif(cells[{number}], '') as {column}"
+                      for number, column in enumerate(feed.columns, start=1))
+    return (f"select {cells} from (select number, json_extract_string(line, [{paths}]) as cells "
+            "from lines where is_row) order by number")
 
 
 def check_names(part: str, feed: Table, names: list[str]) -> None:
