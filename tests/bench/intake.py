@@ -1,7 +1,7 @@
 """Benchmark of intake: rows a second on one core, beside a plain DuckDB copy of the same file.
 
-Run it with `make bench-intake`. The floor is `copy (from 'file') to 'out.parquet'` with zstd, in
-the same process and on the same core, in turns with intake; the best of the repeats counts. Intake is
+Run it with `make bench-intake`. The floor is `copy (from 'file') to 'out.parquet'` with zstd,
+in the same process, on one core, in turns with intake; the best of the repeats counts. Intake is
 all of it: manifest and sha256, parse, rules, both clocks, tokens, duplicates, clean and quarantine
 files. The gate (Great Expectations on the clean table) is given apart and in the last column.
 """
