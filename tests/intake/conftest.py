@@ -7,10 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs import store
-from jobs.contracts.feeds import FEEDS
+from jobs.contracts.feeds import FEEDS, STATEMENTS
 from jobs.intake import landing
-from jobs.intake.landing import DeliveryName
 from jobs.intake.intake import clean_partition, take_in
+from jobs.intake.landing import DeliveryName
+from jobs.intake.outgoing import write_delivery
+
+from .deliveries import ANNA_AND_BEN, JUNE
 
 DELIVERY = dt.date(2026, 6, 1)
 
@@ -57,3 +60,8 @@ def desk(tmp_path):
 
 def zipped(content):
     return gzip.compress(content, mtime=0)
+
+
+@pytest.fixture()
+def folder(tmp_path):
+    return write_delivery(tmp_path, STATEMENTS, JUNE, ANNA_AND_BEN, "CNY")

@@ -1,5 +1,6 @@
 """The real night on 30,000 card holders, judged on outcomes that it was not given."""
 
+import json
 import datetime as dt
 
 import pyarrow.parquet as pq
@@ -42,6 +43,14 @@ def published(uci, tmp_path_factory):
     home = tmp_path_factory.mktemp("uci")
     assert main([*NIGHT, "--data", str(uci), "--home", str(home)]) == 0
     return home, warehouse.current(home)
+
+
+def test_no_real_row_is_quarantined(published):
+    """The data set is clean: a row that a contract refuses is the contract's mistake."""
+    home, _ = published
+    counts = [json.loads(path.read_text()) for path in home.glob("clean/*/*/_counts.json")]
+    assert sum(one["received"] for one in counts) == 30_000 + 2 * 180_000 + 21_091
+    assert sum(one["quarantined"] + one["duplicates"] for one in counts) == 0
 
 
 def test_everyone_withheld_is_scored(judged):

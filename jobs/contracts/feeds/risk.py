@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.contracts.feeds.fields import EARLIEST, EVENT_DATE, USER_ID, amount, code, record_id
+from jobs.contracts.feeds.fields import (EARLIEST, EVENT_DATE, MOST_MINOR, USER_ID, amount,
+                                         code, record_id)
 from jobs.contracts.table import Field, Table
 
 RISK_DATA = "risk data team"
@@ -20,7 +21,8 @@ BUREAU_TRADELINES = Table(
         Field("repayment_status", "integer", "code -2..9",
               "-2 no use, -1 paid in full, 0 revolving or on time, n = n months past due.",
               minimum=-2, maximum=9),
-        amount("balance_minor", "Owed.", nullable=True),
+        amount("balance_minor", "Owed; below zero where the lender owes the holder.",
+               minimum=-MOST_MINOR, nullable=True),
         amount("limit_minor", "Limit or original amount.", nullable=True),
         amount("instalment_minor", "Monthly obligation.", nullable=True),
         Field("opened_on", "date", "date", "When the line was opened.", True, EARLIEST,
