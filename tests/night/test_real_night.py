@@ -1,7 +1,7 @@
 """The real night on 30,000 card holders, judged on outcomes that it was not given."""
 
-import json
 import datetime as dt
+import json
 
 import pyarrow.parquet as pq
 import pytest
