@@ -70,19 +70,25 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
     staged = [folder.with_name(f".new-{folder.name}") for folder in (clean, quarantine, links)]
     for folder in staged:
         shutil.rmtree(folder, ignore_errors=True)
-    staged[0].mkdir(parents=True)
-    with loaded(home, feed, delivery) as connection:
-        plan = rules.plan(feed, delivery.said["format"] != "parquet", day, keys[0])
-        counts = Sorter(connection, feed, plan, day, *staged[:2]).sort()
-        _link(connection, feed, keys, staged[2])
-    reconcile(feed.name, delivery.name, delivery.said["rows"], counts)
-    store.write_json({**counts, "fingerprint": delivery.fingerprint,
-                      "currency": delivery.said["currency"], "replaces": delivery.said["replaces"],
-                      "token_key": keys[0].mark if feed.identifiers else ""}, staged[0] / COUNTS)
-    for new, folder in reversed(list(zip(staged, (clean, quarantine, links), strict=True))):
-        shutil.rmtree(folder, ignore_errors=True)
-        if new.is_dir():
-            new.rename(folder)
+    try:
+        staged[0].mkdir(parents=True)
+        with loaded(home, feed, delivery) as connection:
+            plan = rules.plan(feed, delivery.said["format"] != "parquet", day, keys[0])
+            counts = Sorter(connection, feed, plan, day, *staged[:2]).sort()
+            _link(connection, feed, keys, staged[2])
+        reconcile(feed.name, delivery.name, delivery.said["rows"], counts)
+        store.write_json({
+            **counts, "fingerprint": delivery.fingerprint, "currency": delivery.said["currency"],
+            "replaces": delivery.said["replaces"],
+            "token_key": keys[0].mark if feed.identifiers else ""}, staged[0] / COUNTS)
+        # The clean folder comes last: it says that the delivery was taken in.
+        for new, folder in reversed(list(zip(staged, (clean, quarantine, links), strict=True))):
+            shutil.rmtree(folder, ignore_errors=True)
+            if new.is_dir():
+                new.rename(folder)
+    finally:
+        for folder in staged:
+            shutil.rmtree(folder, ignore_errors=True)
     return counts
 
 

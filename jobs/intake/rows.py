@@ -29,6 +29,8 @@ MOST_LINE_BYTES = 1_000_000
 _MOST_ROWS = 10**12
 _MEMORY_LIMIT = "2GB"
 _CHUNK_BYTES = 1 << 20
+#: What a column may be called in an error.
+_WORD = re.compile("[A-Za-z_]{1,40}")
 _HEADER_BYTES = 1 << 16
 
 
@@ -133,8 +135,10 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, 
 def check_names(part: str, feed: Table, names: list[str]) -> None:
     """All columns of the contract once each, in any order, and no other."""
     missing = [name for name in feed.columns if name not in names]
-    extra = sorted({name for name in names if name not in feed.columns})
-    twice = sorted({name for name in names if names.count(name) > 1})
+    # A file without a header has a row in its place: what may be an identifier is not shown.
+    extra = sorted({name if _WORD.fullmatch(name) else "…" for name in names
+                    if name not in feed.columns})
+    twice = sorted({name for name in feed.columns if names.count(name) > 1})
     found = ([f"no {name}" for name in missing] + [f"unexpected {name!r}" for name in extra]
              + [f"{name} twice" for name in twice])
     expect(not found, part, f"the columns {', '.join(feed.columns)}", ", ".join(found))
