@@ -12,6 +12,7 @@ FEEDS ?= simulated
 USERS ?= 20000
 SEED ?= 7
 DATA ?=
+MODEL ?=
 FULL ?=
 export NIGHTLIST_HOME ?= $(CURDIR)/var
 UV_VERSION := 0.13.9
@@ -36,8 +37,8 @@ $(READY): requirements.lock setup.cfg pyproject.toml
 	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
-night: $(READY)  ## a night through Airflow: AS_OF=DATE FEEDS=simulated|uci DATA=PATH USERS=N SEED=N
-	@dags/test_night "$(AS_OF)" "$(FEEDS)" "$(DATA)" "$(USERS)" "$(SEED)"
+night: $(READY)  ## a night through Airflow: AS_OF=DATE FEEDS=… DATA=PATH USERS=N SEED=N MODEL=…
+	@dags/test_night "$(AS_OF)" "$(FEEDS)" "$(DATA)" "$(USERS)" "$(SEED)" "$(MODEL)"
 
 test: $(READY) lint types  ## style, types and all tests that can run here
 	@$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -11,11 +11,11 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from jobs import config
-from jobs.errors import NightlistError
-from jobs.steps import FREEZE, STEPS, run_step
+from jobs.errors import NightlistError, StepLeftOut
+from jobs.steps import FREEZE, STEPS, find, run_step
 
 DOC = """
 ### nightly_whitelist
@@ -26,6 +26,9 @@ when it fails, the earlier release stays in force and nobody new is invited tomo
 **When a task fails**, its last log line says what was expected, what was found and what to do.
 Mend that and clear the task: every step may be run again, and nothing is visible before `release`
 moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped.
+
+A night without outcomes to learn from and without the parameter `model` ends after `eligibility`:
+the steps that need a model are skipped, and nothing is published.
 
 The logical date is the as-of date: only what was delivered by then is seen.
 """
@@ -40,13 +43,17 @@ def _run(frozen_id: str) -> config.Run:
         home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
-        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], run_id=frozen_id)
+        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], model=params["model"],
+        run_id=frozen_id)
 
 
 def _step(name: str, frozen_id: str | None = None) -> str:
     """Run one step; what Nightlist refuses would be refused again, so it is not retried."""
     try:
         return run_step(name, _run(frozen_id or "")).run_id
+    except StepLeftOut as why:
+        print(f"nightlist: {name} left out: {why.found}", flush=True)
+        raise AirflowSkipException(str(why)) from why
     except NightlistError as error:
         print(f"nightlist: {name}: {error}", flush=True)
         raise AirflowFailException(str(error)) from error
@@ -72,12 +79,17 @@ with DAG(
         "users": Param(config.DEFAULT_USERS, type="integer", minimum=1),
         "seed": Param(config.DEFAULT_SEED, type="integer"),
         "policy": Param("", type="string"),
+        "model": Param("", type="string"),
     },
 ) as dag:
     previous: Any = None
     frozen: Any = None  # the run's id once its inputs are frozen
     for step in STEPS:
-        current = task(task_id=step.name, doc_md=step.does)(_step)(step.name, frozen)
+        # A night without a model leaves out what needs one, and still judges what rules it can.
+        rule = "none_failed" if find("train")[1] < find(step.name)[1] and not step.needs_model \
+            else "all_success"
+        current = task(task_id=step.name, doc_md=step.does, trigger_rule=rule)(_step)(
+            step.name, frozen)
         if step.name == FREEZE:
             frozen = current
         if previous is not None:

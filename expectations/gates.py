@@ -20,7 +20,7 @@ from jobs.contracts import feeds, release
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import clean_table, frozen, frozen_policy, record
+from jobs.inputs import TRAINED, clean_table, frozen, frozen_policy, record
 from jobs.session import session
 
 GATES_FILE = "gates.json"
@@ -32,12 +32,12 @@ EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores
 
 def after_intake(run: Run) -> dict[str, int]:
     """The clean tables of the frozen deliveries hold what their contracts promise."""
-    spark = session()
+    spark, mandatory = session(), frozen_policy(run).mandatory_feeds
     deliveries = frozen(run)["inputs"]["deliveries"]
     results = []
     for feed in feeds.FEEDS.values():
         of_feed = [row for row in deliveries if row["feed"] == feed.name]
-        if of_feed or feed.mandatory:
+        if of_feed or feed.name in mandatory:
             results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed), [])
         if of_feed:
             results += newest_delivery(feed, of_feed[-1], run.as_of)
@@ -79,10 +79,11 @@ def _clean_suite(feed: Table) -> Table:
 
 
 def after_features(run: Run) -> dict[str, int]:
-    """Both matrices are whole and mostly known."""
-    return _close(run, "features", [
-        *_on(run, "features", FEATURE_MATRIX, suites.features()),
-        *_on(run, "features", TRAINING_MATRIX, [])], "rerun features")
+    """The matrices are whole and mostly known; one to learn from only where the night learns."""
+    results = _on(run, "features", FEATURE_MATRIX, suites.features())
+    if frozen(run)["inputs"]["model"] == TRAINED:
+        results += _on(run, "features", TRAINING_MATRIX, [])
+    return _close(run, "features", results, "rerun features")
 
 
 def after_scores(run: Run) -> dict[str, int]:

@@ -79,7 +79,8 @@ def _nights(commands: argparse._SubParsersAction) -> None:
         command.add_argument("--feeds", choices=config.FEED_SOURCES,
                              help="where the feeds come from; landing: they are there already "
                              "(default: landing)")
-        command.add_argument("--data", metavar="PATH", help="folder of the real files, for uci")
+        command.add_argument("--data", metavar="PATH", help="folder of the real files, for uci, "
+                             "cmb and card-approval")
         command.add_argument("--users", type=int, default=config.DEFAULT_USERS, metavar="N",
                              help="people of the simulated city; a model needs about 5,000 "
                              "(default: %(default)s)")
@@ -87,6 +88,9 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              help="of the simulated city and of training (default: %(default)s)")
         command.add_argument("--policy", metavar="NAME", help="the product policy (default: the "
                              "one that belongs to the feeds)")
+        command.add_argument("--model", metavar="NAME", default="", help="score with this model, "
+                             "pd/VERSION or the folder of one, and train none (default: train "
+                             "on the outcomes delivered; without any, stop after eligibility)")
     add(commands, "steps", _steps, "list the steps of a night in their order",
         "nightlist steps")
     dictionary = add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
@@ -127,7 +131,7 @@ def _run(arguments: argparse.Namespace) -> config.Run:
         home=config.home_folder(arguments.home), as_of=config.as_of_date(arguments.as_of),
         source=source, data=Path(arguments.data).resolve() if arguments.data else None,
         users=arguments.users, seed=arguments.seed,
-        policy=arguments.policy or config.DEFAULT_POLICY[source])
+        policy=arguments.policy or config.DEFAULT_POLICY[source], model=arguments.model)
 
 
 def _night(arguments: argparse.Namespace) -> None:
@@ -184,9 +188,18 @@ def _summary(arguments: argparse.Namespace) -> None:
 
 
 def _print_summary(home: Path, as_of: dt.date | None) -> None:
+    from jobs.offers.eligibility import unpublished
     from jobs.release import warehouse
     from jobs.show import terminal_table
 
+    if as_of and (stopped := unpublished(home, as_of)):
+        steps, still_open, folder = stopped
+        terminal_table(steps, f"Rules of {as_of}-{folder.name}", limit=100)
+        print(f"left open  {', '.join(still_open) or 'no rule'}: there was no outcome to learn "
+              "from, and no --model was named")
+        print("published  nothing; earlier releases stay as they are")
+        print(f"run        {_near(folder)}")
+        return
     release = warehouse.current(home, as_of)
     terminal_table(warehouse.read(home, "waterfall", release.release_id),
                    f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),

@@ -17,6 +17,8 @@ DEFAULT_HOME = "var"
 RUN_FILE = "run.json"
 #: Key in it: the hashes of the tables that passed the audit gate; only these are released.
 AUDIT = "audit"
+#: `model` of the frozen inputs of a night with nothing to score with.
+NO_MODEL = "none"
 DEFAULT_SEED = 7
 DEFAULT_USERS = 20_000
 MOST_USERS, HIGHEST_SEED = 100_000_000, 2**31 - 1
@@ -25,9 +27,10 @@ FIRST_DAY, LAST_DAY = dt.date(1990, 1, 1), dt.date(2199, 12, 31)
 #: Characters that an engine or a file's address reads as something else.
 _PATTERNS = "[]{}*?#\n"
 #: Where feeds come from; `landing` means they are there already.
-FEED_SOURCES = ("simulated", "uci", "landing")
+FEED_SOURCES = ("simulated", "uci", "cmb", "card-approval", "landing")
 #: The product policy that belongs to a source, unless the command names another.
 DEFAULT_POLICY = {"simulated": "wallet_loan_cny", "uci": "card_holder_loan_twd",
+                  "cmb": "bank_customer_loan_cny", "card-approval": "card_applicant_loan_cny",
                   "landing": "wallet_loan_cny"}
 
 
@@ -79,6 +82,7 @@ class Run:
         users: Size of the simulated city.
         seed: Of the simulated city and of training.
         policy: Name of the product policy.
+        model: The PD model to score with, `pd/VERSION` or its folder; empty: train one.
         run_id: Fingerprint of the frozen inputs; empty before the step `freeze`.
     """
 
@@ -89,6 +93,7 @@ class Run:
     users: int = DEFAULT_USERS
     seed: int = DEFAULT_SEED
     policy: str = DEFAULT_POLICY["landing"]
+    model: str = ""
     run_id: str = ""
 
     @property

@@ -43,6 +43,10 @@ class ModelMismatch(NightlistError):
     """The matrix to score differs from what the model was trained on."""
 
 
+class StepLeftOut(NightlistError):
+    """A night without a model has no such step."""
+
+
 class TrainingRefused(NightlistError):
     """The labelled data cannot carry a model."""
 

@@ -3,6 +3,10 @@
 Written once by the step `freeze` as `run.json`; every later step reads only these deliveries, so
 that one arriving in the middle of the night changes nothing. The fingerprint of the inputs is the
 run's id: the same inputs are the same run.
+
+`model` says what the night scores with: the model that `--model` names (its version and hash),
+`trained` where outcomes were delivered to learn from, or `none`: then the steps that need a model
+are left out and nothing is published.
 """
 
 from __future__ import annotations
@@ -19,19 +23,22 @@ import expectations
 import jobs
 import models
 from jobs import store
-from jobs.config import RUN_FILE, Run
+from jobs.config import NO_MODEL, RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, PolicyError
 from jobs.intake import history
 from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition
 from jobs.policies.policy import Policy, load
+from models import registry
 
 #: What is frozen of each delivery, beside its name and date.
 COUNTED = ("received", "accepted", "quarantined", "duplicates", "fingerprint", "currency",
            "replaces")
 #: Another version of these may give other digits. The engine is left out: all give the same.
 LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
+#: `model` of the inputs, where none was named but outcomes were delivered.
+TRAINED = "trained"
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 
@@ -43,8 +50,10 @@ def main(run: Run) -> dict[str, Any]:
     folder = run.home / "nights" / run.as_of.isoformat() / run_id
     if not (folder / RUN_FILE).is_file():
         store.write_json({"run_id": run_id, "inputs": inputs}, folder / RUN_FILE)
+    model = inputs["model"]
     return {"run_id": run_id, "deliveries": len(inputs["deliveries"]),
-            "policy": f"{run.policy} {inputs['policy']['version']}"}
+            "policy": f"{run.policy} {inputs['policy']['version']}",
+            "model": model if isinstance(model, str) else f"{model['name']}/{model['version']}"}
 
 
 def gather(run: Run) -> dict[str, Any]:
@@ -52,14 +61,23 @@ def gather(run: Run) -> dict[str, Any]:
 
     Raises:
         DeliveryRefused: When a delivery's amounts are not in the policy's currency.
+        ModelMismatch: When there is no model of the name given.
     """
     policy = load(run.policy, run.as_of)
     deliveries = [row for feed in feeds.FEEDS for row in _in_force(run, feed, policy.currency)]
     return {"as_of": run.as_of.isoformat(), "seed": run.seed,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
-            "deliveries": deliveries, "code_version": code_version(),
+            "model": _model(run, deliveries), "deliveries": deliveries,
+            "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
+
+
+def _model(run: Run, deliveries: list[dict[str, Any]]) -> str | dict[str, str]:
+    if run.model:
+        return registry.named(run.home, run.model).identity
+    learns = any(row["feed"] == feeds.LOAN_PERFORMANCE.name for row in deliveries)
+    return TRAINED if learns else NO_MODEL
 
 
 def _in_force(run: Run, feed: str, currency: str) -> list[dict[str, Any]]:

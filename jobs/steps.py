@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.config import Run
-from jobs.errors import UsageError
+from jobs.config import NO_MODEL, RUN_FILE, Run
+from jobs.errors import StepLeftOut, UsageError
 from jobs.lock import locked
 
 OPENING_FILE, STEPS_FILE, OPEN_RUN_FILE = "opening.json", "steps.json", "open.json"
@@ -29,11 +29,15 @@ LOCK_WAIT_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Step:
-    """A step: its name, `module:function` taking a Run, and what it does."""
+    """A step: its name, `module:function` taking a Run, and what it does.
+
+    One that `needs_model` is left out of a night that has none (see `jobs/inputs.py`).
+    """
 
     name: str
     target: str
     does: str
+    needs_model: bool = False
 
 
 STEPS: tuple[Step, ...] = (
@@ -44,15 +48,23 @@ STEPS: tuple[Step, ...] = (
     Step("labels", "jobs.labels.labels:main", "known outcomes to learn from"),
     Step("features", "jobs.features.matrix:main", "point-in-time features to learn and to score"),
     Step("check_features", "expectations.gates:after_features", "gate: feature matrices"),
-    Step("train", "jobs.scores.train:main", "train and calibrate the PD model"),
-    Step("score", "jobs.scores.score:main", "probability of default of everyone considered"),
-    Step("check_scores", "expectations.gates:after_scores", "gate: scores"),
+    Step("train", "jobs.scores.train:main",
+         "train and calibrate the PD model, or take the named one", needs_model=True),
+    Step("score", "jobs.scores.score:main", "probability of default of everyone considered",
+         needs_model=True),
+    Step("check_scores", "expectations.gates:after_scores", "gate: scores",
+         needs_model=True),
     Step("eligibility", "jobs.offers.eligibility:main", "policy rules, all that fail"),
-    Step("limits", "jobs.limits.tier_matrix:main", "limit and rate by the tier matrix, funded"),
-    Step("offers", "jobs.offers.offers:main", "whitelist, decisions and waterfall"),
-    Step("check_release", "expectations.gates:before_release", "gate: the audit before release"),
-    Step("release", "jobs.release.release:main", "into Iceberg, then move the pointer"),
-    Step("report", "jobs.report.page:main", "the page of the night"),
+    Step("limits", "jobs.limits.tier_matrix:main", "limit and rate by the tier matrix, funded",
+         needs_model=True),
+    Step("offers", "jobs.offers.offers:main", "whitelist, decisions and waterfall",
+         needs_model=True),
+    Step("check_release", "expectations.gates:before_release", "gate: the audit before release",
+         needs_model=True),
+    Step("release", "jobs.release.release:main", "into Iceberg, then move the pointer",
+         needs_model=True),
+    Step("report", "jobs.report.page:main", "the page of the night",
+         needs_model=True),
 )
 
 
@@ -65,8 +77,15 @@ def run_step(name: str, run: Run) -> Run:
 
     Returns:
         The run; after `freeze` with its id.
+
+    Raises:
+        StepLeftOut: For a step that needs a model, in a night that has none.
     """
     step, number = find(name)
+    if left_out(step, run):
+        raise StepLeftOut(f"step {name} of {run.as_of}", "a model to score with",
+                          "no outcome to learn from, and none named",
+                          "nothing is published; to score, name one with --model pd/VERSION")
     module, _, function = step.target.partition(":")
     start = time.perf_counter()
     _reset_peak_memory()
@@ -88,9 +107,22 @@ def run_step(name: str, run: Run) -> Run:
 
 def run_all(run: Run) -> Run:
     """Run every step in order in this process."""
-    for step in STEPS:
-        run = run_step(step.name, run)
+    for number, step in enumerate(STEPS, start=1):
+        if left_out(step, run):
+            print(f"nightlist {number:>2}/{len(STEPS)}  {step.name:<14} left out: no model",
+                  flush=True)
+        else:
+            run = run_step(step.name, run)
     return run
+
+
+def left_out(step: Step, run: Run) -> bool:
+    """Whether the night has no model and the step needs one; before `freeze` no one knows."""
+    from jobs.store import read_json
+
+    if not (step.needs_model and run.run_id):
+        return False
+    return bool(read_json(run.folder / RUN_FILE, {}).get("inputs", {}).get("model") == NO_MODEL)
 
 
 def find(name: str) -> tuple[Step, int]:

@@ -70,6 +70,36 @@ class Model:
         fitted = self.metadata["calibration"]
         return Calibration(fitted["slope"], fitted["intercept"])
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """Name, version and hash: what a run records of the model that it scores with."""
+        return {"name": self.name, "version": self.version, "sha256": self.sha256}
+
+
+def named(home: Path, name: str) -> Model:
+    """The model that `--model` names; one from elsewhere is copied into the registry.
+
+    Args:
+        home: The root of everything that is written.
+        name: `pd/VERSION` of this home, or the path of a folder `…/models/pd/VERSION`.
+
+    Raises:
+        ModelMismatch: When there is none, or it is not what its version says.
+    """
+    kind, _, version = name.rpartition("/")
+    if kind and "/" not in kind and _folder(home, kind, version).is_dir():
+        return load(home, kind, version)
+    elsewhere = Path(name).resolve()
+    if not elsewhere.is_dir() or elsewhere.parent.parent.name != "models":
+        known = sorted(f"{path.parent.name}/{path.name}"
+                       for path in (home / "models").glob("[!.]*/[!.]*"))
+        raise ModelMismatch(f"model {name}", "pd/VERSION of this home, or a folder "
+                            ".../models/pd/VERSION", "no such model", "known here: "
+                            + (", ".join(known) or "none"))
+    model = load(elsewhere.parents[2], elsewhere.parent.name, elsewhere.name)
+    save(home, model)
+    return model
+
 
 def save(home: Path, model: Model) -> str:
     """Write a model into the registry and return its version; no-op where it stands already."""

@@ -35,6 +35,7 @@ def test_every_option_of_a_command_says_what_it_is(name):
     (["night", "--as-of", "yesterday"], "--as-of: expected a date like 2026-06-30"),
     (["night", "--as-of", "2026-06-30", "--users", "0"], "--users: expected at least 1"),
     (["night", "--as-of", "2005-11-01", "--feeds", "uci"], "--data: expected the folder"),
+    (["night", "--as-of", "2019-07-01", "--feeds", "cmb"], "with the files of cmb"),
     (["run", "scor", "--as-of", "2026-06-30"], "expected one of deliver, intake"),
     (["run", "score", "--as-of", "2026-06-30"], "expected a run with frozen inputs"),
     (["night", "--as-of", "9999-12-31"], "--as-of: expected a date from 1990-01-01 to 2199-12-31"),

@@ -1,19 +1,24 @@
 """The chosen source → landing.
 
-Sources: the simulated city, the UCI files, or nothing where the feeds are in landing already.
+Sources: the simulated city, real files, or nothing where the feeds are in landing already.
 Grain and output: as the source's own module says.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from jobs import store
-from jobs.adapters import uci
+from jobs.adapters import card_approval, cmb, uci
 from jobs.config import FEED_SOURCES, Run
 from jobs.errors import UsageError
 from jobs.policies.policy import load
 from jobs.simulate import city
+
+#: Source -> what lands its files, from (home, data folder).
+REAL_FILES: dict[str, Callable[[Path, Path], list[Path]]] = {
+    "uci": uci.deliver, "cmb": cmb.deliver, "card-approval": card_approval.deliver}
 
 
 def main(run: Run) -> dict[str, int]:
@@ -23,7 +28,7 @@ def main(run: Run) -> dict[str, int]:
         How many deliveries the source made, and the rows in them.
 
     Raises:
-        UsageError: For a source that is none, or `uci` without a data folder.
+        UsageError: For a source that is none, or one of real files without their folder.
         DeliveryRefused: When landing holds other deliveries in their place.
     """
     load(run.policy, run.as_of)  # before landing is touched: a misspelt policy is noticed here
@@ -36,10 +41,10 @@ def _deliver(run: Run) -> list[Path]:
         return []
     if run.source == "simulated":
         return city.deliver(run.home, run.as_of, run.users, run.seed)
-    if run.source == "uci":
+    if run.source in REAL_FILES:
         if run.data is None:
-            raise UsageError("--data", "the folder with the UCI files", "none",
+            raise UsageError("--data", f"the folder with the files of {run.source}", "none",
                              "add --data PATH, or use --feeds simulated")
-        return uci.deliver(run.home, run.data)
+        return REAL_FILES[run.source](run.home, run.data)
     raise UsageError("--feeds", "one of " + ", ".join(FEED_SOURCES), repr(run.source),
                      "name a source of feeds")

@@ -24,8 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.adapters import files
 from jobs.contracts import feeds
-from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused
 from jobs.intake import outgoing
 
@@ -75,7 +75,7 @@ def deliver(home: Path, data: Path) -> list[Path]:
 
 def bound_cards(cards: pa.Table) -> pa.Table:
     """One row a holder: limit and profile, seen at the end of September."""
-    return _feed(feeds.BOUND_CARDS, {
+    return files.feed_rows(feeds.BOUND_CARDS, pa.table({
         "user_id": _user_id(cards), "event_date": _constant(max(MONTHS), cards),
         "card_number": pc.binary_join_element_wise("UCI", _user_id(cards), "-"),
         "action": _text("bind", cards), "card_kind": _text("credit", cards),
@@ -86,54 +86,48 @@ def bound_cards(cards: pa.Table) -> pa.Table:
         "card_limit_minor": _minor(cards["LIMIT_BAL"]), "age_years": cards["AGE"],
         "gender": _decoded(cards["SEX"], GENDER),
         "education": _decoded(cards["EDUCATION"], EDUCATION),
-        "marital_status": _decoded(cards["MARRIAGE"], MARITAL_STATUS)})
+        "marital_status": _decoded(cards["MARRIAGE"], MARITAL_STATUS)}))
 
 
 def statements(cards: pa.Table) -> pa.Table:
     """Six rows a holder: what was owed and paid."""
     return pa.concat_tables(
-        _feed(feeds.STATEMENTS, {
+        files.feed_rows(feeds.STATEMENTS, pa.table({
             "user_id": _user_id(cards), "event_date": _constant(month_end, cards),
-            "balance_minor": _minor(cards[balance]), "payment_minor": _minor(cards[payment])})
+            "balance_minor": _minor(cards[balance]), "payment_minor": _minor(cards[payment])}))
         for month_end, (balance, payment, _) in MONTHS.items())
 
 
 def bureau_tradelines(cards: pa.Table) -> pa.Table:
     """Six rows a holder: the repayment status, whose codes are the contract's own."""
     return pa.concat_tables(
-        _feed(feeds.BUREAU_TRADELINES, {
+        files.feed_rows(feeds.BUREAU_TRADELINES, pa.table({
             "user_id": _user_id(cards), "event_date": _constant(month_end, cards),
             "line_id": _text("card", cards), "kind": _text("credit_card", cards),
             "repayment_status": cards[status], "balance_minor": _minor(cards[balance]),
             "limit_minor": _minor(cards["LIMIT_BAL"]),
             "instalment_minor": pa.nulls(cards.num_rows, pa.int64()),
-            "opened_on": pa.nulls(cards.num_rows, pa.date32())})
+            "opened_on": pa.nulls(cards.num_rows, pa.date32())}))
         for month_end, (balance, _, status) in MONTHS.items())
 
 
 def loan_performance(outcomes: pa.Table) -> pa.Table:
     """One row a known outcome: default in October, to be foreseen on its first day."""
-    return _feed(feeds.LOAN_PERFORMANCE, {
+    return files.feed_rows(feeds.LOAN_PERFORMANCE, pa.table({
         "user_id": _user_id(outcomes), "event_date": _constant(WINDOW_END, outcomes),
         "observed_on": _constant(DELIVERED, outcomes),
-        "is_default": pc.equal(outcomes[OUTCOME], 1)})
+        "is_default": pc.equal(outcomes[OUTCOME], 1)}))
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
     """The columns of a file as whole numbers."""
     remedy = "point --data at the folder with the UCI files cards.parquet and outcomes.parquet"
-    if not path.is_file():
-        raise DeliveryRefused(path.name, f"a file in the data folder {path.parent}",
-                              "no such file", remedy)
+    files.check(path, columns, remedy)
     try:
-        table = pq.read_table(path, partitioning=None)
+        table = pq.read_table(path, columns=columns, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         raise DeliveryRefused(path.name, "a whole Parquet file", f"an unreadable one ({error})",
                               remedy) from None
-    missing = [column for column in columns if column not in table.column_names]
-    if missing:
-        raise DeliveryRefused(path.name, "the columns " + ", ".join(columns),
-                              "no " + ", ".join(missing), remedy)
     for column in columns:
         found = _differs(table[column], column)
         if found:
@@ -155,12 +149,6 @@ def _differs(values: pa.ChunkedArray, column: str) -> str:
         return f"{whole.null_count} empty"
     odd = whole.filter(pc.invert(pc.is_in(whole, pa.array([0, 1])))) if column == OUTCOME else []
     return f"{odd[0]}" if len(odd) else ""
-
-
-def _feed(feed: Table, columns: dict[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
-    """Columns as a table of the feed, all nullable: rows are judged at intake."""
-    schema = pa.schema([field.with_nullable(True) for field in feed.arrow_schema])
-    return pa.table(columns, schema=schema)
 
 
 def _user_id(rows: pa.Table) -> pa.ChunkedArray:

@@ -53,7 +53,8 @@ def write() -> int:
 
 def _terms(feed: Table) -> list[str]:
     lines = [f"- Expected every {feed.every_days} day{'s' if feed.every_days > 1 else ''}; "
-             + ("a night without it stops." if feed.mandatory else "a night goes on without it.")]
+             + ("a night without it stops, unless the product's policy says otherwise."
+                if feed.mandatory else "a night goes on without it.")]
     if feed.max_age_days:
         lines.append(f"- A night stops when its newest delivery is over {feed.max_age_days} days "
                      "old.")

@@ -31,6 +31,9 @@ def declare(commands: argparse._SubParsersAction) -> None:
     feeds = add(commands, "feeds", _feeds, "show what has arrived of every feed, what is missing "
                 "and what is late", "nightlist feeds --as-of 2026-06-30")
     feeds.add_argument("--as-of", metavar="DATE", help="the night to look from (default: today)")
+    feeds.add_argument("--policy", metavar="NAME", default=config.DEFAULT_POLICY["landing"],
+                       help="the product policy, which says what a night cannot do without "
+                       "(default: %(default)s)")
     quarantine = add(commands, "quarantine", _quarantine, "show why rows of a feed are in "
                      "quarantine, with counts and samples", "nightlist quarantine --feed "
                      "statements --samples 2")
@@ -87,10 +90,12 @@ def _wanted(delivery: str | None) -> DeliveryName | None:
 
 def _feeds(arguments: argparse.Namespace) -> None:
     from jobs.intake.status import arrivals
+    from jobs.policies.policy import load
     from jobs.show import show
 
     as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
-    show(arrivals(config.home_folder(arguments.home), as_of), arguments.format,
+    mandatory = load(arguments.policy, as_of).mandatory_feeds
+    show(arrivals(config.home_folder(arguments.home), as_of, mandatory), arguments.format,
          _output(arguments), f"feeds by {as_of}")
 
 

@@ -147,10 +147,11 @@ def main(run: Run) -> dict[str, int]:
             manifest says, that changed after it was taken in, or that would rewrite a past night.
     """
     landing.check_feeds(run.home, feeds.FEEDS)
+    mandatory = load(run.policy, run.as_of).mandatory_feeds
     totals = dict.fromkeys(("received", "accepted", "quarantined", "duplicates", "set_aside"), 0)
     for feed in feeds.FEEDS.values():
         names = landing.delivery_names(run.home, feed.name, run.as_of)
-        if feed.mandatory and not names:
+        if feed.name in mandatory and not names:
             raise DeliveryRefused(f"landing/{feed.name}", f"a delivery by {run.as_of}", "none",
                                   "ask the feed's owner, " + feed.owner + ", to deliver")
         for counts in take_in_feed(run, feed, names).values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -29,22 +30,25 @@ def feed_named(name: str) -> Table:
     return FEEDS[name]
 
 
-def arrivals(home: Path, as_of: dt.date) -> pa.Table:
+def arrivals(home: Path, as_of: dt.date, mandatory: Sequence[str]) -> pa.Table:
     """One row a feed: what came by the as-of date.
 
     Columns: feed, status, newest (delivery in force), age_days, deliveries (in force), waiting (in
     landing, not taken in), gaps (times that the distance to the next delivery was late), accepted
     and quarantined (rows of the deliveries in force).
+    `mandatory` are the feeds that a night of the product cannot do without.
     Status: `missing` (mandatory, none), `late`, `none yet` (optional) or `on time`.
 
     Raises:
         DeliveryRefused: When something in landing is no delivery.
     """
     landing.check_feeds(home, FEEDS)
-    return pa.Table.from_pylist([_arrival(home, feed, as_of) for feed in FEEDS.values()])
+    return pa.Table.from_pylist([_arrival(home, feed, as_of, feed.name in mandatory)
+                                 for feed in FEEDS.values()])
 
 
-def _arrival(home: Path, feed: Table, as_of: dt.date) -> dict[str, object]:
+def _arrival(home: Path, feed: Table, as_of: dt.date,
+             is_mandatory: bool) -> dict[str, object]:
     landed = landing.delivery_names(home, feed.name, as_of)
     taken = all_taken_in(home, feed.name, as_of)
     names = history.in_force({*landed, *taken})
@@ -52,7 +56,7 @@ def _arrival(home: Path, feed: Table, as_of: dt.date) -> dict[str, object]:
     most = feed.every_days + max(1, round(_GRACE * feed.every_days))
     age = (as_of - days[-1]).days if days else None
     status = ("on time" if age is not None and age <= most else "late" if age is not None
-              else "missing" if feed.mandatory else "none yet")
+              else "missing" if is_mandatory else "none yet")
     counts = [taken.get(name, {}) for name in names]
     return {
         "feed": feed.name, "status": status, "newest": str(names[-1]) if names else "",

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import PolicyError
 from jobs.store import fingerprint
@@ -30,7 +31,8 @@ HIGHEST_RATE_DAILY = Decimal("0.000666")
 MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
-                "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers"}
+                "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
+                "mandatory_feeds"}
 #: Steps of the waterfall that are no rules.
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
@@ -63,7 +65,12 @@ class Tier:
 
 @dataclass(frozen=True)
 class Policy:
-    """The policy in force. Money in whole currency units, rates a day."""
+    """The policy in force. Money in whole currency units, rates a day.
+
+    `mandatory_feeds` are those that a night of the product cannot do without: what the version
+    names, else those that their contracts call mandatory. Without `loan_performance` among them a
+    night may have nothing to learn from (see `jobs/inputs.py`).
+    """
 
     name: str
     product: str
@@ -76,6 +83,7 @@ class Policy:
     offer_valid_days: int
     funding: int
     expected_draw_ratio: float
+    mandatory_feeds: tuple[str, ...]
 
 
 def folder() -> Path:
@@ -191,7 +199,17 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
         card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
-        expected_draw_ratio=draw)
+        expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version))
+
+
+def _mandatory_feeds(check: _Check, version: Any) -> tuple[str, ...]:
+    if "mandatory_feeds" not in version:
+        return tuple(feed.name for feed in FEEDS.values() if feed.mandatory)
+    names = check.get(version, "mandatory_feeds", list)
+    odd = [name for name in names if name not in FEEDS]
+    if odd or BOUND_CARDS.name not in names:
+        check.fail("mandatory_feeds", f"names of feeds, {BOUND_CARDS.name} among them", names)
+    return tuple(names)
 
 
 def _rules(check: _Check, version: Any) -> tuple[Rule, ...]:

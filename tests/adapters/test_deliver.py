@@ -59,7 +59,7 @@ def test_an_earlier_night_of_the_city_sees_the_same_deliveries(tmp_path):
 
 
 def test_a_source_that_is_none_names_those_that_are(tmp_path):
-    with pytest.raises(UsageError, match="simulated, uci, landing"):
+    with pytest.raises(UsageError, match="simulated, uci, cmb, card-approval, landing"):
         main(Run(tmp_path, JUNE_30, "oracle"))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from jobs.steps import STEPS
 from tests import leaks
+from tests.adapters import bank
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,9 +22,9 @@ def home(tmp_path_factory):
     return tmp_path_factory.mktemp("airflow")
 
 
-def airflow(home, as_of, feeds):
+def airflow(home, as_of, feeds, data=""):
     return subprocess.run(
-        [str(ROOT / "dags" / "test_night"), as_of, feeds, "", "5000", "7"], text=True,
+        [str(ROOT / "dags" / "test_night"), as_of, feeds, str(data), "5000", "7"], text=True,
         capture_output=True, env={**os.environ, "NIGHTLIST_HOME": str(home)})
 
 
@@ -54,6 +55,16 @@ def test_a_night_that_fails_says_why_in_one_line_and_exits_non_zero(home, publis
     assert done.returncode != 0
     (line,) = [line for line in done.stdout.splitlines() if "expected" in line]
     assert line.startswith("nightlist: intake: landing/bound_cards: expected a delivery by")
+
+
+def test_a_night_without_outcomes_ends_after_eligibility_and_publishes_nothing(tmp_path):
+    data = bank.write(tmp_path / "data")
+    done = airflow(tmp_path / "home", "2019-07-01", "cmb", data)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "nightlist: train left out: no outcome to learn from" in done.stdout
+    assert "eligible 1, rules left open 1" in done.stdout
+    assert "published  nothing" in done.stdout
+    assert not (tmp_path / "home" / "warehouse").exists()
 
 
 def test_the_dag_has_the_steps_in_their_order_and_imports_nothing_heavy(home):

@@ -161,12 +161,13 @@ def test_arrivals_say_what_came_what_waits_and_what_is_late(tmp_path):
     write_delivery(tmp_path, feeds.FUNDING_LINES, FIRST, pa.Table.from_pylist(
         [{"funder": "own", "event_date": FIRST, "available_minor": 1, "cost_annual": None}],
         feeds.FUNDING_LINES.arrow_schema), "CNY")
-    rows = {row["feed"]: row for row in arrivals(tmp_path, THIRD).to_pylist()}
+    rows = {row["feed"]: row for row in arrivals(tmp_path, THIRD, ["bound_cards"]).to_pylist()}
     bills_row = rows["statements"]
     assert (bills_row["status"], bills_row["newest"], bills_row["age_days"]) == (
         "on time", "2026-06-02", 1)
     assert (bills_row["deliveries"], bills_row["waiting"], bills_row["accepted"]) == (2, 1, 1)
     assert rows["bound_cards"]["status"] == "missing" and rows["logins"]["status"] == "none yet"
     assert rows["funding_lines"]["status"] == "on time"     # daily, two days old: one of grace
-    later = {row["feed"]: row for row in arrivals(tmp_path, dt.date(2026, 6, 4)).to_pylist()}
+    later = {row["feed"]: row for row in arrivals(
+        tmp_path, dt.date(2026, 6, 4), ["bound_cards"]).to_pylist()}
     assert later["funding_lines"]["status"] == "late" and later["funding_lines"]["waiting"] == 1

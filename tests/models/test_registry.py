@@ -7,7 +7,7 @@ import pytest
 
 from jobs.errors import ModelMismatch
 from models.prediction import predict
-from models.registry import load, save
+from models.registry import load, named, save
 
 
 @pytest.fixture
@@ -75,3 +75,31 @@ def test_card_tells_a_reader_data_quality_and_signs(kept, model):
             f"{metrics['auc_high']:.4f}) |") in text
     assert "| overdue_months_1 | rise | OVERDUE_RECENT |" in text
     assert "| card_limit_minor | fall | CARD_LIMIT |" in text
+
+
+def test_a_model_is_named_by_kind_and_version(kept, model):
+    home, folder = kept
+    assert named(home, f"pd/{folder.name}") == model
+
+
+def test_a_model_of_another_home_is_copied_in_by_its_folder(kept, model, tmp_path_factory):
+    _, folder = kept
+    other = tmp_path_factory.mktemp("other")
+    assert named(other, str(folder)) == model
+    assert load(other, "pd", folder.name) == model
+
+
+@pytest.mark.parametrize("name", ["pd/000000000000", "pd", "nowhere/models/pd/1", "/"])
+def test_a_model_that_is_none_is_refused_with_those_known(kept, name):
+    home, folder = kept
+    with pytest.raises(ModelMismatch, match=f"known here: pd/{folder.name}"):
+        named(home, name)
+
+
+def test_a_model_of_another_home_that_was_changed_is_refused(kept, tmp_path_factory):
+    _, folder = kept
+    (folder / "model.txt").write_text("tree")
+    other = tmp_path_factory.mktemp("other")
+    with pytest.raises(ModelMismatch, match="files whose hash is"):
+        named(other, str(folder))
+    assert list(other.iterdir()) == []

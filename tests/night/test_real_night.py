@@ -3,11 +3,13 @@
 import datetime as dt
 import json
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from jobs.__main__ import main
+from jobs.adapters.card_approval import PROFILE
 from jobs.release import warehouse
 
 pytestmark = pytest.mark.real
@@ -95,3 +97,46 @@ def test_its_limits_are_in_the_policy_s_currency_and_steps(published):
     assert all(row["limit_twd"] % 10_000 == 0 and 20_000 <= row["limit_twd"] <= 500_000
                for row in rows)
     assert all(row["valid_from"] == dt.date(2005, 11, 2) for row in rows)
+
+
+def test_time_travel_over_sixty_months_foresees_who_will_be_late(real_data, tmp_path):
+    """As of May 2020 on outcomes known by then; judged by the half-year after, on other people."""
+    data = real_data / "credit_card_approval"
+    if not data.is_dir():
+        pytest.skip(f"no card approval data in {real_data}")
+    assert main(["night", "--as-of", "2020-05-01", "--feeds", "card-approval", "--data", str(data),
+                 "--home", str(tmp_path)]) == 0
+    release = warehouse.current(tmp_path)
+    connection = duckdb.connect()
+    connection.register("decided", warehouse.read(tmp_path, "decisions", release.release_id))
+    judged = connection.sql(f"""
+        with person as (
+          select ID, min(ID) over (partition by {", ".join(PROFILE)}) as first_id
+          from '{data}/application_record.parquet'),
+        months as (
+          select first_id, MONTHS_BALANCE as month, STATUS in ('1', '2', '3', '4', '5') as is_late
+          from '{data}/credit_record.parquet' join person using (ID))
+        select d.pd, d.is_invited, bool_or(is_late) as bad
+        from decided d join months on first_id::varchar = d.user_id
+        where first_id % 3 = 0 and month between -7 and -2
+          and first_id in (select first_id from months where month = -8)
+        group by d.user_id, d.pd, d.is_invited""").df()
+    assert len(judged) > 2_500 and 0.05 < judged["bad"].mean() < 0.2
+    auc = roc_auc_score(judged["bad"], judged["pd"])
+    print(f"card approval, out of time and of people: AUC {auc:.3f}, {judged['bad'].mean():.1%} of "
+          f"{len(judged)} bad, {judged.loc[judged['is_invited'], 'bad'].mean():.1%} of the invited")
+    assert auc > 0.74
+    assert judged.loc[judged["is_invited"], "bad"].mean() < judged["bad"].mean() / 2
+
+
+def test_the_banks_customers_are_judged_without_a_score(real_data, tmp_path, capsys):
+    data = real_data / "cmb_fintech2020"
+    if not data.is_dir():
+        pytest.skip(f"no CMB data in {real_data}")
+    assert main(["night", "--as-of", "2019-07-01", "--feeds", "cmb", "--data", str(data),
+                 "--home", str(tmp_path)]) == 0
+    (passed,), = duckdb.sql(f"select count(*) from '{data}/tag.parquet' where age between 18 and "
+                            "60 and cur_debit_cnt + cur_credit_cnt > 0").fetchall()
+    said = capsys.readouterr().out
+    assert f"eligible {passed:,}" in said and "received 167,418, accepted 167,418" in said
+    assert "published  nothing" in said

@@ -16,6 +16,16 @@ RISK = Rule("pd_appetite", "PD", "", "pd", at_most=0.03)
 CLEAN = Rule("clean", "LATE", "", "overdue_months_1", at_most=0, missing_passes=True)
 
 
+def test_without_scores_the_rules_that_need_none_are_judged():
+    row = {name: None for name in FEATURE_MATRIX.columns}
+    row |= {"user_id": "anna", "as_of_date": DAY, "age_years": 61, "segment": "thin_file",
+            "statement_months": 6, "bureau_months": 0}
+    matrix = session().createDataFrame([tuple(row[name] for name in FEATURE_MATRIX.columns)],
+                                       FEATURE_MATRIX.spark_schema)
+    found = build(matrix, None, [ADULT, WORKING]).collect()[0]
+    assert (found["is_eligible"], found["failing_rules"]) == (False, ["working_age"])
+
+
 def failing(rules, age=30, pd=0.01, late=None):
     row = {name: None for name in FEATURE_MATRIX.columns}
     row |= {"user_id": "anna", "as_of_date": DAY, "age_years": age, "segment": "thin_file",

@@ -56,7 +56,7 @@ def frame(labelled, tmp_path_factory):
 
 def frozen(home, code=None):
     run = Run(home=home, as_of=NIGHT, seed=7, run_id="0123456789ab")
-    store.write_json({"inputs": {"code_version": code or code_version()}},
+    store.write_json({"inputs": {"code_version": code or code_version(), "model": "trained"}},
                      run.folder / "run.json")
     return run
 
