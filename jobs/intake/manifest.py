@@ -185,9 +185,12 @@ def check_file(path: Path, entry: dict[str, Any], feed: Table, form: str) -> Non
     if form == "parquet":
         try:
             check_columns(path.name, feed, pq.read_schema(path))
+            rows = pq.read_metadata(path).num_rows
         except (OSError, pa.ArrowException) as error:
             raise Wrong(path.name, "a whole Parquet file",
                         f"an unreadable one ({error})") from None
+        expect(rows == entry["rows"], path.name, f"{entry['rows']} rows as its manifest says",
+               f"{rows} rows in its footer")
 
 
 def check_columns(part: str, feed: Table, schema: pa.Schema) -> None:

@@ -13,6 +13,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,8 @@ _CHUNK_BYTES = 1 << 20
 #: What a column may be called in an error.
 _WORD = re.compile("[A-Za-z_]{1,40}")
 _HEADER_BYTES = 1 << 16
+#: What the engine says of a file whose lines end now in one way and now in another.
+_MIXED = "state machine reached an invalid state"
 
 
 @contextmanager
@@ -61,10 +64,19 @@ def load(connection: duckdb.DuckDBPyConnection, feed: Table, folder: Path,
         with whole(said["format"], entry["name"]):
             if said["encoding"] != "utf-8":
                 path = _recoded(path, said, spill / f"{number}.txt")
-            query = read(connection, feed, path, entry["name"])
+            elif path.suffix == ".gz":
+                _check_packed(path)
             kind = "view" if said["format"] == "parquet" else "table"
-            connection.execute(f"create {kind} {part} as {query}")
-            _keep_rejects(connection, entry["name"])
+            try:
+                query = read(connection, feed, path, entry["name"])
+                connection.execute(f"create {kind} {part} as {query}")
+            except duckdb.InvalidInputException as error:
+                if said["format"] != "csv" or _MIXED not in str(error):
+                    raise
+                path = _one_line_end(path, spill / f"{number}.csv")
+                query = read(connection, feed, path, entry["name"])
+                connection.execute(f"create {kind} {part} as {query}")
+            _keep_rejects(connection, entry["name"], said["format"])
             rows = _count(connection, part) + _count(
                 connection, f"unreadable where file = {_text(entry['name'])}")
         expect(rows == entry["rows"], entry["name"],
@@ -84,7 +96,7 @@ def whole(form: str, part: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (duckdb.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
+    except (duckdb.Error, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise Wrong(part, f"a whole {form} file",
                     f"an unreadable one ({_first_line(error)})") from None
 
@@ -110,26 +122,37 @@ def _csv(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, name: s
 
 def _json_lines(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, name: str) -> str:
     """Each line as text first: a broken one must not take its file with it."""
+    run, paths = connection.execute, ", ".join(f"'$.{column}'" for column in feed.columns)
+    run("drop table if exists reject_errors; drop table if exists reject_scans")
     source = (f"select line, row_number() over () as number from read_csv({_text(str(path))}, "
               "header = false, auto_detect = false, columns = {'line': 'VARCHAR'}, "
-              "delim = '\\x01', quote = '', escape = '', "
+              "delim = '\x01', quote = '', escape = '', store_rejects = true, rejects_limit = 0, "
               f"max_line_size = {MOST_LINE_BYTES}, compression = 'auto_detect', parallel = false)")
     # Each look at a line parses it anew: what it is, its keys and its cells are three, no more.
-    connection.execute("create or replace temp table lines as select line, number, coalesce("
-                       "case when json_valid(line) then json_type(line) end = 'OBJECT', false) as "
-                       f"is_row from ({source})")
-    connection.execute(
-        f"insert into unreadable select {_text(name)}, number, 'no JSON object' from lines "
-        "where not is_row")
-    unknown = connection.execute("select distinct unnest(keys) from (select distinct "
-                                 "json_keys(line) as keys from lines where is_row)").fetchall()
-    check_names(name, feed, [*feed.columns, *sorted({key for key, in unknown}
+    run("create or replace temp table lines as select line, number, coalesce("
+        "case when json_valid(line) then json_type(line) end = 'OBJECT', false) as "
+        f"is_row, null::varchar as fault from ({source}) where trim(line) <> ''")
+    run("update lines set fault = 'no JSON object' where not is_row")
+    # Only a line with a second bracket can hold a list or an object in a cell.
+    run("update lines set fault = 'nested value' where is_row and (strpos(line, '[') > 0 or "
+        "strpos(substr(ltrim(line), 2), '{') > 0) and "
+        f"list_has_any(json_type(line, [{paths}]), ['ARRAY', 'OBJECT'])")
+    found = run("select distinct json_keys(line) from lines where is_row").fetchall()
+    twice = [keys for keys, in found if len(set(keys)) < len(keys)]
+    if twice:
+        run("update lines set fault = 'key twice' where is_row and json_keys(line) in "
+            "(select unnest($1))", [twice])
+    check_names(name, feed, [*feed.columns, *sorted({key for keys, in found for key in keys}
                                                     - set(feed.columns))])
-    paths = ", ".join(f"'$.{column}'" for column in feed.columns)
+    # Lines that the reader left out were not numbered: each moves those behind it on by one.
+    moved = ("(select count(*) from (select line - row_number() over (order by line) as before "
+             "from (select distinct line from reject_errors)) where before < number)")
+    run(f"insert into unreadable select {_text(name)}, number + {moved}, fault from lines "
+        "where fault is not null")
     cells = ", ".join(f"nullif(cells[{number}], '') as {column}"
                       for number, column in enumerate(feed.columns, start=1))
     return (f"select {cells} from (select number, json_extract_string(line, [{paths}]) as cells "
-            "from lines where is_row) order by number")
+            "from lines where fault is null) order by number")
 
 
 def check_names(part: str, feed: Table, names: list[str]) -> None:
@@ -147,13 +170,16 @@ def check_names(part: str, feed: Table, names: list[str]) -> None:
 def _header(path: Path) -> list[str]:
     """Column names of a CSV file."""
     with _opened(path) as stream:
-        line = stream.read(_HEADER_BYTES).partition(b"\n")[0]
+        line = re.split(b"[\r\n]", stream.read(_HEADER_BYTES), maxsplit=1)[0]
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Wrong(path.name, "a header in UTF-8", "other bytes") from None
     expect(bool(text.strip()), path.name, "a header line", "none")
-    return next(csv.reader(io.StringIO(text.strip())), [])
+    try:
+        return next(csv.reader(io.StringIO(text.strip())), [])
+    except csv.Error:
+        raise Wrong(path.name, "a header line", "one that cannot be told into columns") from None
 
 
 def _recoded(path: Path, said: dict[str, Any], target: Path) -> Path:
@@ -166,18 +192,39 @@ def _recoded(path: Path, said: dict[str, Any], target: Path) -> Path:
     return target
 
 
+def _one_line_end(path: Path, target: Path) -> Path:
+    """A copy of a file in which every line ends in a newline alone, in pieces."""
+    with _opened(path) as source, target.open("wb") as sink:
+        held = b""
+        while piece := source.read(_CHUNK_BYTES):
+            piece, held = held + piece, b""
+            if piece.endswith(b"\r"):  # its newline may come with the next piece
+                piece, held = piece[:-1], b"\r"
+            sink.write(piece.replace(b"\r\n", b"\n"))
+        sink.write(held)
+    return target
+
+
+def _check_packed(path: Path) -> None:
+    """Unpack once for the checksum at the end, which the engine does not look at."""
+    with gzip.open(path) as stream:
+        while stream.read(_CHUNK_BYTES):
+            pass
+
+
 def _opened(path: Path) -> BinaryIO:
     return gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # type: ignore
 
 
-def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, form: str) -> None:
     """Move the reader's rejected lines to `unreadable`, without their text."""
     known = connection.execute("select count(*) from duckdb_tables() "
                                "where table_name = 'reject_errors'").fetchall()[0][0]
     if known:
         connection.execute(
-            f"insert into unreadable select {_text(name)}, line, lower(min(error_type::varchar)) "
-            "from reject_errors group by line")
+            f"insert into unreadable select {_text(name)}, line, case when '{form}' = 'jsonl' and "
+            f"fault = 'too many columns' then 'no JSON object' else fault end from (select line, "
+            "lower(min(error_type::varchar)) as fault from reject_errors group by line)")
         connection.execute("drop table reject_errors; drop table reject_scans")
 
 

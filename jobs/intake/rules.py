@@ -22,13 +22,23 @@ PATTERNS = {
     "rate": r"-?[0-9]{1,3}(\.[0-9]{1,6})?",
     "boolean": r"true|false",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z?",
+    "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}"
+                 r"(\.[0-9]{1,6})?Z?",
 }
-#: Spaces of any script: what a person reads as nothing.
 _PLAIN = "[!-~]+"
-_BLANK = r"[\s\x{00A0}\x{3000}]*"
-#: Characters that no name or code holds: controls, and the mark of a byte that could not be read.
-_UNREADABLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFD}]"
+#: Characters that take no place or turn the reading round: two ids that look alike would differ.
+#: The joiners of Indic and Arabic script belong to their words.
+_UNSEEN = r"\x{200B}\x{200E}\x{200F}\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}"
+#: Spaces of any script: what a person reads as nothing.
+_BLANK = (r"[\s\x{0085}\x{00A0}\x{115F}\x{1160}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}"
+          r"\x{202F}\x{205F}\x{2800}\x{3000}\x{3164}\x{FFA0}" + _UNSEEN + "]*")
+#: Characters that no name or code holds: controls, unseen ones, and the mark of a byte that could
+#: not be read.
+_UNREADABLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x{FFFD}" + _UNSEEN + "]"
+#: From so many digits on, a cell of another kind may be an identifier in the wrong column: a phone
+#: has 11, a card up to 19, a national id 18. A moment has 14 and is told by its shape.
+_IDENTIFIER_DIGITS = 11
+_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}.{0,20})?"
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,8 @@ class Plan:
         cells: Select list from `delivered`: its place, cells as `d_…`, typed values as `v_…`.
         is_broken: Whether any rule is broken, over those.
         reasons: List of the broken rules.
-        row_json: The row as delivered, tokens for identifiers.
+        row_json: The row as delivered, tokens for identifiers; what may be an identifier in the
+            wrong column is told by its length only.
         values: Select list of the typed values under the contract's names.
     """
 
@@ -64,8 +75,7 @@ def plan(feed: Table, is_text: bool, delivery_date: dt.date, key: Key) -> Plan:
     cells = [f"{f.name} as d_{f.name}, {_value(f, is_text, key)} as v_{f.name}"
              for f in feed.fields]
     named = ", ".join(f"case when {condition} then '{name}' end" for name, condition in rules)
-    shown = ", ".join(f"'{f.name}', {f'v_{f.name}' if f.is_identifier else f'd_{f.name}'}"
-                      for f in feed.fields)
+    shown = ", ".join(f"'{f.name}', {_shown(feed, f)}" for f in feed.fields)
     return Plan(
         cells=", ".join(["place", *cells]),
         is_broken=" or ".join(f"coalesce({condition}, false)" for _, condition in rules),
@@ -92,6 +102,19 @@ def _value(field: Field, is_text: bool, key: Key | None) -> str:
         return cell
     cast = f"try_cast({cell} as {ENGINE_TYPES[field.type]})"
     return f"case when regexp_full_match({cell}, '{PATTERNS[field.type]}') then {cast} end"
+
+
+def _shown(feed: Table, field: Field) -> str:
+    """A cell of a row in quarantine; ids of the row itself stay readable, to find it by."""
+    if field.is_identifier:
+        return f"v_{field.name}"
+    cell = f"d_{field.name}"
+    if field.type == "string" and field.name in (*feed.key, "user_id"):
+        return cell
+    digits = f"length(regexp_replace({cell}::varchar, '[^0-9]', '', 'g'))"
+    return (f"case when {digits} >= {_IDENTIFIER_DIGITS} and not "
+            f"regexp_full_match({cell}::varchar, '{_MOMENT}') then "
+            f"to_json('… (' || length({cell}::varchar) || ' characters)') else to_json({cell}) end")
 
 
 def _rules(field: Field, is_text: bool, delivery_date: dt.date) -> list[tuple[str, str]]:

@@ -15,12 +15,9 @@ from jobs.intake.landing import DeliveryName, delivery_folder
 
 from .broken.case import (ANNA, CARD, CARDS_ANNA, CARDS_HEADER, CARDS_SUMS, HEADER, PAYMENTS_ANNA,
                           PAYMENTS_HEADER, PAYMENTS_SUMS, PHONE, SUMS)
-from .broken.still_open import OPEN
 
-PARTS = ("cells", "encodings", "json_lines", "packed", "shapes", "manifests")
-_OPEN = pytest.mark.xfail(strict=True, reason="does not end yet as it should")
-CASES = [pytest.param(case, id=f"{part}-{case.name}",
-                      marks=[_OPEN] if f"{part}-{case.name}" in OPEN else []) for part in PARTS
+PARTS = ("cells", "encodings", "json_lines", "packed", "shapes", "manifests", "parquet")
+CASES = [pytest.param(case, id=f"{part}-{case.name}") for part in PARTS
          for case in importlib.import_module(f"{__package__}.broken.{part}").CASES]
 SOUND, BROKEN = DeliveryName(dt.date(2026, 5, 31)), DeliveryName(dt.date(2026, 6, 1))
 #: Feed -> a sound delivery of one row.

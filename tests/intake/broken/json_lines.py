@@ -50,8 +50,7 @@ _LINES = [_second(name, raw, _NO) for name, raw in (
     ("number", b"7"), ("null", b"null"), ("plain_text", b'"carl"'), ("csv", b"carl,2026-05-31,0,0"),
     ("two_objects", _FIRST.strip() * 2), ("single_quotes", b"{'user_id': 'carl'}"),
     ("cut", _FIRST[:40]), ("control_character", b'{"user_id": "ca\x01rl"}'),
-    ("lone_surrogate", json.dumps({**_CARL, "user_id": "\ud800"}).encode()),
-    ("deep", b'{"user_id": ' + b"[" * 5000 + b"]" * 5000 + b"}"))]
+    ("lone_surrogate", json.dumps({**_CARL, "user_id": "\ud800"}).encode()))]
 
 CASES = _CELLS + _LINES + [
     _with("null_number", "balance_minor:missing", balance_minor=None),
@@ -65,6 +64,7 @@ CASES = _CELLS + _LINES + [
     _with("newline_escape", user_id="ca\nrl"),
     _with("nested_object", "line:nested_value", user_id={"id": "carl", "card": CARD}),
     _with("nested_array", "line:nested_value", user_id=["carl", PHONE]),
+    _second("deep", b'{"user_id": ' + b"[" * 5000 + b"]" * 5000 + b"}", "line:nested_value"),
     _with("nested_number", "line:nested_value", balance_minor=[5]),
     _second("empty_object", b"{}", "user_id:missing", "event_date:missing",
             "balance_minor:missing", "payment_minor:missing"),
@@ -78,7 +78,7 @@ CASES = _CELLS + _LINES + [
            refused("unexpected 'User_Id'")),
     _whole("key_unknown", _FIRST.replace(b"}", b', "note": "x"}'), refused("unexpected 'note'")),
     _whole("key_unknown_and_long", _FIRST.replace(b"}", b', "' + b"n" * 5000 + b'": 1}'),
-           refused("unexpected 'nnn")),
+           refused("unexpected '…'")),     # what is no name of a column may be an identifier
     _whole("pretty", json.dumps(_ANNA, indent=1).encode(), refused("expected 1 rows")),
     _whole("one_array", b"[" + _FIRST.strip() + b",\n" + _FIRST.strip() + b"]",
            kept(0, 2, 0, _NO), 2, {}),
