@@ -51,6 +51,8 @@ class Plan:
         reasons: List of the broken rules.
         row_json: The row as delivered, tokens for identifiers; what may be an identifier in the
             wrong column is told by its length only.
+        identity: What two delivered rows have in common that are copies of each other; it holds
+            what `row_json` hides, and is nowhere written.
         values: Select list of the typed values under the contract's names.
     """
 
@@ -58,6 +60,7 @@ class Plan:
     is_broken: str
     reasons: str
     row_json: str
+    identity: str
     values: str
 
 
@@ -81,6 +84,8 @@ def plan(feed: Table, is_text: bool, delivery_date: dt.date, key: Key) -> Plan:
         is_broken=" or ".join(f"coalesce({condition}, false)" for _, condition in rules),
         reasons=f"list_filter([{named}], lambda one: one is not null)",
         row_json=f"json_object({shown})",
+        identity="hash({})".format(", ".join(
+            f"{'v' if f.is_identifier else 'd'}_{f.name}" for f in feed.fields)),
         values=", ".join(f"v_{f.name} as {f.name}" for f in feed.fields))
 
 

@@ -75,8 +75,8 @@ class Sorter:
         broken = f"{plan.is_broken}" if has_broken else "false"  # spares a look at every row
         run("create table rejected as select any_value(user_id) as user_id, reasons, row_json, "
             f"count(*) as copies from (select {self._user()} as user_id, {plan.reasons} as "
-            f"reasons, {plan.row_json}::varchar as row_json from {self._rows()} where {broken}) "
-            "group by reasons, row_json")
+            f"reasons, {plan.row_json}::varchar as row_json, {plan.identity} as identity "
+            f"from {self._rows()} where {broken}) group by reasons, row_json, identity")
         run("insert into rejected select null, ['line:' || replace(fault, ' ', '_')], "
             "json_object('file', file, 'line', line)::varchar, 1 from unreadable")
 
