@@ -45,19 +45,18 @@ def is_sound(field, cell, row, day):
     if field.type == "string":
         # Only what the strategies of test_reconcile.py make: blanks, and one unseen character.
         return bool(cell.strip(" \u3000")) and "\u200b" not in cell and "\0" not in cell
-    if field.minimum is not None and found < _bound(field, field.minimum):
-        return False
     latest = {"date": day, "timestamp": dt.datetime.combine(day, dt.time.max)}.get(
         field.type, field.maximum)
-    if latest is not None and found > latest:
-        return False
-    if field.not_after and row[field.not_after] is not None:
-        try:
-            other = dt.date.fromisoformat(row[field.not_after])
-        except ValueError:
-            return True
-        return found <= other
-    return True
+    return ((field.minimum is None or found >= _bound(field, field.minimum))
+            and (latest is None or found <= latest) and _is_in_order(field, found, row))
+
+
+def _is_in_order(field, found, row):
+    """Whether a date is not after the one it may not be after, where that is a date."""
+    try:
+        return not field.not_after or found <= dt.date.fromisoformat(row[field.not_after] or "")
+    except ValueError:
+        return True
 
 
 def sort(feed, rows, day):

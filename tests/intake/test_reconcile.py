@@ -189,4 +189,3 @@ def test_rows_that_differ_only_in_what_quarantine_hides_are_not_duplicates():
     with delivered(feed, [[row, {**row, "event_at": "13800138001"}]]) as home:
         counts, _ = taken(home, feed)
         assert (counts["quarantined"], counts["duplicates"]) == (2, 0)
-
