@@ -38,7 +38,8 @@ def after_intake(run: Run) -> dict[str, int]:
     for feed in feeds.FEEDS.values():
         of_feed = [row for row in deliveries if row["feed"] == feed.name]
         if of_feed or feed.name in mandatory:
-            results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed), [])
+            results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed),
+                                 suites.feed(feed.name))
         if of_feed:
             results += newest_delivery(feed, of_feed[-1], run.as_of)
     return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")

@@ -46,6 +46,36 @@ def _of_field(field: Field) -> list[Any]:
     return promised
 
 
+def feed(name: str) -> list[Any]:
+    """Business rules of a feed's clean rows: what a lender would find odd, row by row sound.
+
+    Warnings: they stand in the report and a person looks; no real set may be refused by taste.
+    """
+    def mostly(column: str, share: float, low: int, high: int | None) -> Any:
+        return gxe.ExpectColumnValuesToBeBetween(column=column, min_value=low, max_value=high,
+                                                 mostly=share, severity=WARNING)
+
+    def both(column: str, *values: str) -> Any:
+        return gxe.ExpectColumnDistinctValuesToContainSet(column=column, value_set=list(values),
+                                                          severity=WARNING)
+
+    rules: dict[str, list[Any]] = {
+        "bound_cards": [mostly("age_years", 0.99, 16, 90)],
+        "statements": [mostly("balance_minor", 0.95, 0, None)],
+        "bureau_tradelines": [mostly("repayment_status", 0.8, -2, 0)],
+        "logins": [mostly("online_seconds", 0.99, 0, 4 * 3600)],
+        "payments": [both("direction", "in", "out"), mostly("amount_minor", 0.99, 1, None)],
+        "account_flows": [mostly("amount_minor", 0.999, -10**9, 10**9)],
+        "shopping": [mostly("amount_minor", 0.99, 1, None)],
+        "rides": [mostly("distance_m", 0.99, 100, 200_000)],
+        "third_party_scores": [gxe.ExpectColumnStdevToBeBetween(
+            column="score", min_value=1, severity=WARNING)],
+        "loan_days": [mostly("overdue_days", 0.9, 0, 0)],
+        "funding_lines": [mostly("available_minor", 1.0, 1, None)],
+    }
+    return rules.get(name, [])
+
+
 def features() -> list[Any]:
     """Business rules of the feature matrix: most of it should be known."""
     return [gxe.ExpectColumnValuesToNotBeNull(column=name, mostly=0.9, severity=WARNING)

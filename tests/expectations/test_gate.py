@@ -5,10 +5,11 @@ import datetime as dt
 import great_expectations.expectations as gxe
 import pytest
 
+from expectations import suites
 from expectations.gate import run_suite, stop_on_critical
 from expectations.gates import newest_delivery
 from expectations.suites import CRITICAL, WARNING
-from jobs.contracts.feeds import STATEMENTS
+from jobs.contracts.feeds import FEEDS, STATEMENTS
 from jobs.errors import GateFailed
 from jobs.session import session
 
@@ -76,3 +77,16 @@ def test_a_newest_delivery_mostly_in_quarantine_or_too_old_stops_the_night():
     assert not failed(newest_delivery(STATEMENTS, sound, dt.date(2026, 8, 2)))
     with pytest.raises(GateFailed, match="at most 62 days old, found 63 days, of 2026-06-01"):
         stop_on_critical(newest_delivery(STATEMENTS, sound, dt.date(2026, 8, 3)), "ask again")
+
+
+@pytest.mark.parametrize("name", FEEDS)
+def test_the_business_rules_of_a_feed_only_warn_and_are_about_its_columns(name):
+    for rule in suites.feed(name):
+        assert rule.column in FEEDS[name].columns and rule.severity == WARNING
+
+
+def test_a_month_in_which_most_owe_less_than_nothing_is_a_warning():
+    rows = [(f"u{number}", MAY, -1 if number < 2 else 1, 0) for number in range(21)]
+    assert not failed(results(rows[1:], suites.feed("statements")))     # one in twenty
+    assert failed(results(rows, suites.feed("statements"))) == {
+        ("expect_column_values_to_be_between", "balance_minor", WARNING)}
