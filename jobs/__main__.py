@@ -161,7 +161,7 @@ def _dictionary(arguments: argparse.Namespace) -> None:
     from jobs.contracts.dictionary import dictionary, renew
 
     if arguments.pages:
-        print(f"{pages.write()} pages in {_near(pages.FOLDER)}")
+        print(f"{pages.write()} pages in {_near(pages.FOLDER)} and {_near(pages.FEATURES_PAGE)}")
     if arguments.write:
         renew(Path(arguments.write))
     elif not arguments.pages:

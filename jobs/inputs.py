@@ -11,6 +11,8 @@ are left out and nothing is published.
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +30,7 @@ from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, PolicyError
 from jobs.intake import history
-from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition
+from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition, taken_in
 from jobs.policies.policy import Policy, load
 from models import registry
 
@@ -158,20 +160,32 @@ def clean_table(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
     return store.read(spark, folders, feeds.clean(feed))
 
 
-def facts(spark: SparkSession, run: Run, feed: Table) -> DataFrame:
+def feed_deliveries(run: Run, feed: Table) -> list[dict[str, Any]]:
+    """The frozen deliveries of a feed, each with the `event_dates` that its rows tell of."""
+    return [{**row, "event_dates": (taken_in(run.home, feed.name, row["delivery"])
+                                    or {})["event_dates"]} for row in _frozen_of(run, feed)]
+
+
+def facts(spark: SparkSession, run: Run, feed: Table,
+          days: Collection[dt.date] | None = None) -> DataFrame:
     """The clean rows of a feed as jobs read them; columns: `feeds.facts`.
+
+    `days` reads the deliveries of these dates only.
 
     Each row says from when on a later delivery stood in for its own, and identifiers that were
     made tokens under several keys have the token of the oldest one.
     """
-    frozen_deliveries = _frozen_of(run, feed)
+    frozen_deliveries = [row for row in _frozen_of(run, feed) if days is None
+                         or dt.date.fromisoformat(row["delivery_date"]) in days]
     void = {row["delivery_date"]: row["voided_on"] for row in frozen_deliveries
             if row["voided_on"]}
     voided_on = F.lit(None).cast("date")
     for day, since in sorted(void.items()):
         voided_on = F.when(F.col("delivery_date") == F.lit(day).cast("date"),
                            F.lit(since).cast("date")).otherwise(voided_on)
-    df = clean_table(spark, run, feed).withColumn("voided_on", voided_on)
+    df = store.read(spark, [clean_partition(run.home, feed.name, row["delivery"])
+                            for row in frozen_deliveries], feeds.clean(feed))
+    df = df.withColumn("voided_on", voided_on)
     folders = [run.home / LINKS / feed.name / f"delivery_date={row['delivery']}"
                for row in frozen_deliveries]
     if linked := [folder for folder in folders if folder.is_dir()]:

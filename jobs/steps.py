@@ -46,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     Step(FREEZE, "jobs.inputs:main", "fix the deliveries, policy, code and seed of the run"),
     Step("check_intake", "expectations.gates:after_intake", "gate: clean tables"),
     Step("labels", "jobs.labels.labels:main", "known outcomes to learn from"),
+    Step("tiles", "jobs.tiles.build:main", "days of events, aggregated where new is known"),
     Step("features", "jobs.features.matrix:main", "point-in-time features to learn and to score"),
     Step("check_features", "expectations.gates:after_features", "gate: feature matrices"),
     Step("train", "jobs.scores.train:main",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
+from jobs.features.families import FEATURES as WINDOW_FEATURES
 
 AS_OF_DATE = Field("as_of_date", "date", "date", "The night: only what was known then counts.")
 RISK = "risk team"
@@ -35,9 +36,9 @@ def _ratio(name: str, meaning: str, code: str) -> Field:
     return Field(name, "double", "ratio", meaning, True, reason_code=code)
 
 
-#: Model features. A suffix `_1` is the latest statement, `_2` the one before; `_3` and `_6` after
-#: a statistic are the last three and six. Null: not known. The sign is declared beside the
-#: feature, so that training cannot forget it.
+#: Features of the PD model. A suffix `_1` is the latest statement, `_2` the one before; `_3` and
+#: `_6` after a statistic are the last three and six. Null: not known. The sign is declared beside
+#: the feature, so that training cannot forget it.
 FEATURES: tuple[Field, ...] = (
     _money("card_limit_minor", "Limit of the bound card.", -1, "CARD_LIMIT"),
     # bureau: months past due
@@ -106,11 +107,14 @@ FEATURE_MATRIX = Table(
     name="feature_matrix",
     meaning="Everything known about a person on a date, for rules and models.",
     grain="one user and as-of date", key=("user_id", "as_of_date"), owner=RISK,
-    source="bound_cards, statements, bureau_tradelines", partition="run",
+    source="bound_cards, statements, bureau_tradelines, tiles, consents", partition="run",
     fields=(
         USER_ID, AS_OF_DATE,
         Field("age_years", "integer", "years", "Age when the card was last seen; rules only, no "
               "model uses it.", True, 0, 120),
+        Field("account_consents", "integer", "consents", "1: agrees to the use of account data; 0: "
+              "does not, and nothing of it is used. Missing where no consents are recorded.", True,
+              0, 1),
         Field("segment", "string", "code", "thick_file: the bureau knows the person; else "
               "thin_file.", allowed=("thick_file", "thin_file")),
         Field("statement_months", "integer", "months", "Statements known, six at most.",
@@ -118,6 +122,7 @@ FEATURE_MATRIX = Table(
         Field("bureau_months", "integer", "months", "Months known to the bureau, six at most.",
               minimum=0, maximum=6),
         *FEATURES,
+        *(feature.field for feature in WINDOW_FEATURES),
     ))
 
 TRAINING_MATRIX = FEATURE_MATRIX.with_fields(LABELS.field("is_default"), name="training_matrix")

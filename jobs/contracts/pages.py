@@ -1,7 +1,7 @@
-"""A page a feed, for the people who deliver it: Markdown from its contract.
+"""A page a feed for the people who deliver it, and one of all window features: from contracts.
 
-`nightlist dictionary --pages` renews `jobs/contracts/feeds/docs/<feed>.md`; a test fails where one
-is stale.
+`nightlist dictionary --pages` renews `jobs/contracts/feeds/docs/<feed>.md` and
+`jobs/features/features.md`; a test fails where one is stale.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from jobs.contracts.dictionary import table_markdown
+from jobs.contracts.dictionary import features_page, table_markdown
 from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Field, Table
 
 FOLDER = Path(__file__).parent / "feeds" / "docs"
+FEATURES_PAGE = Path(__file__).parents[1] / "features" / "features.md"
 _EXAMPLES = {"string": "a1", "integer": "100", "double": "0.5", "boolean": "true",
              "date": "2026-05-31", "timestamp": "2026-05-31 21:04:59", "rate": "0.000350"}
 
@@ -44,11 +45,12 @@ def page(feed: Table) -> str:
 
 
 def write() -> int:
-    """Write the pages of all feeds and return how many there are."""
+    """Write the pages of all feeds and of the features; returns how many there are."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, feed in FEEDS.items():
         (FOLDER / f"{name}.md").write_text(page(feed), encoding="utf-8")
-    return len(FEEDS)
+    FEATURES_PAGE.write_text(features_page(), encoding="utf-8")
+    return len(FEEDS) + 1
 
 
 def _terms(feed: Table) -> list[str]:

@@ -1,31 +1,48 @@
 """The feature matrices of a night: one to learn from, one to score.
 
-Sources: clean bound_cards, statements, bureau_tradelines; labels. Grain: one user and as-of date.
-Output: `training_matrix` (people whose outcome is known, as of the day their performance window
-opened) and `feature_matrix` (everyone else with a bound card, as of the night).
+Sources: clean bound_cards, statements, bureau_tradelines, consents; tiles; labels. Grain: one user
+and as-of date. Output: `training_matrix` (people whose outcome is known, as of the day their
+performance window opened) and `feature_matrix` (everyone else with a bound card, as of the night).
+What a person does not agree to is null, and `run.json` counts the people of each purpose
+(`withheld_people`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from functools import reduce
+from types import MappingProxyType
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
-from jobs.features import bureau, statements
+from jobs.contracts.table import Table
+from jobs.features import bureau, consent, statements, windows
+from jobs.features.families import FEATURES as WINDOW_FEATURES
+from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
-from jobs.inputs import facts
+from jobs.inputs import facts, feed_deliveries, record
 from jobs.session import session
+from jobs.tiles import build as tiles
+from jobs.tiles.build import as_of_dates
+from jobs.tiles.plan import tiles_of
+
+#: What cards and statements rest on: without it there is nothing to decide by.
+ACCOUNTS_PURPOSE = feeds.BOUND_CARDS.purpose
+EMPTY: Mapping[str, DataFrame] = MappingProxyType({})
 
 #: A monthly fact older than this is not among "the last six": two months may be on their way.
 RECENT_MONTHS = 8
 
 
-def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFrame) -> DataFrame:
+def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFrame,
+          windowed: Mapping[str, DataFrame] = EMPTY, permitted: DataFrame | None = None
+          ) -> DataFrame:
     """Features of every row of the spine, from what it may see.
 
     Args:
@@ -33,6 +50,10 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         cards: Clean bound_cards.
         bills: Clean statements.
         status: Clean bureau_tradelines.
+        windowed: Source -> its windows, as `windows.build` gives them; of a source that is not
+            there nothing is known.
+        permitted: What `consent.build` gives for everyone in the spine, or None where the product
+            records no consents.
     """
     card = bound(visible(spine, cards, feeds.BOUND_CARDS.key))
     months = last_months(recent(visible(spine, bills, feeds.STATEMENTS.key), RECENT_MONTHS),
@@ -42,19 +63,40 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
     worst = lines.groupBy(*SPINE, "event_date").agg(
         F.max("repayment_status").alias("repayment_status"))
     past = last_months(worst, {"repayment_status": "status"}, bureau.MONTHS)
-    wide = reduce(lambda left, right: left.join(right, on=list(SPINE), how="left"),
-                  [card, months, past], spine.select(*SPINE))
+    parts = [(card, feeds.BOUND_CARDS), (months, feeds.STATEMENTS),
+             (past, feeds.BUREAU_TRADELINES),
+             *((windowed[source.name], source.feed) for source in SOURCES
+               if source.name in windowed)]
+    known = spine.select(*SPINE)
+    if permitted is not None:
+        known = known.join(permitted, on="user_id", how="left")
+    wide = reduce(lambda left, part: left.join(part[0], on=list(SPINE), how="left"), parts, known)
+    if permitted is not None:
+        wide = _permitted(wide, parts)
+    agrees = F.lit(None) if permitted is None else F.col(consent.PREFIX + ACCOUNTS_PURPOSE)
     named = {
         "age_years": F.col("age_years"),
+        "account_consents": agrees.cast("long"),
         "segment": F.when(F.col("status_1").isNotNull(), "thick_file").otherwise("thin_file"),
         "statement_months": _known("balance", statements.MONTHS),
         "bureau_months": _known("status", bureau.MONTHS),
         "card_limit_minor": F.col("limit"), **bureau.features(), **statements.features(),
+        **{one.field.name: one.value() if one.source.name in windowed else F.lit(None)
+           for one in WINDOW_FEATURES},
     }
     return (wide
             .select(*SPINE, *[column.cast(FEATURE_MATRIX.spark_schema[name].dataType).alias(name)
                               for name, column in named.items()])
             .select(*FEATURE_MATRIX.columns))
+
+
+def _permitted(wide: DataFrame, parts: list[tuple[DataFrame, Table]]) -> DataFrame:
+    """Nothing of a source whose purpose the person does not agree to, before anything is made."""
+    purposes = {name: feed.purpose for part, feed in parts for name in part.columns
+                if name not in SPINE}
+    return wide.select(*SPINE, consent.PREFIX + ACCOUNTS_PURPOSE,
+                       *[consent.withheld(F.col(name), purpose).alias(name)
+                         for name, purpose in purposes.items()])
 
 
 def bound(cards: DataFrame) -> DataFrame:
@@ -86,13 +128,31 @@ def candidates(cards: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFram
 def main(run: Run) -> dict[str, int]:
     """Write both matrices of the night."""
     spark = session()
-    cards, bills, status = (facts(spark, run, feed) for feed in
-                            (feeds.BOUND_CARDS, feeds.STATEMENTS, feeds.BUREAU_TRADELINES))
+    cards, bills, status, consents = (facts(spark, run, feed) for feed in (
+        feeds.BOUND_CARDS, feeds.STATEMENTS, feeds.BUREAU_TRADELINES, feeds.CONSENTS))
     labels = store.read(spark, run.folder / "labels", LABELS)
-    learned = build(labels, cards, bills, status).join(
-        labels, on=list(SPINE), how="inner").select(*TRAINING_MATRIX.columns)
     asked = candidates(cards, labels, F.lit(run.as_of))
+    permitted = None
+    if feed_deliveries(run, feeds.CONSENTS):
+        people = asked.select("user_id").union(labels.select("user_id")).distinct()
+        permitted = consent.build(people, consents, run.as_of)
+        record(run, "withheld_people", consent.counts(permitted))
+    past = [day for day in as_of_dates(run) if day != run.as_of]
+    learned = build(labels, cards, bills, status, _windows(spark, run, past), permitted).join(
+        labels, on=list(SPINE), how="inner").select(*TRAINING_MATRIX.columns)
+    scored = build(asked, cards, bills, status, _windows(spark, run, [run.as_of]), permitted)
     return {
         "training": store.write(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
-        "considered": store.write(build(asked, cards, bills, status), FEATURE_MATRIX,
-                                  run.folder / "feature_matrix")}
+        "considered": store.write(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}
+
+
+def _windows(spark: SparkSession, run: Run, days: list[dt.date]) -> dict[str, DataFrame]:
+    """Source -> its windows as of these dates, from the tiles; sources without any are left out."""
+    found = {}
+    for source in SOURCES:
+        deliveries = feed_deliveries(run, source.feed)
+        parts = [tiles.read(spark, run.home, source, needed).withColumn("as_of_date", F.lit(day))
+                 for day in days if (needed := tiles_of(source, deliveries, day))]
+        if parts:
+            found[source.name] = windows.build(reduce(DataFrame.unionByName, parts), source)
+    return found

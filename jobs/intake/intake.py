@@ -79,7 +79,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
         reconcile(feed.name, delivery.name, delivery.said["rows"], counts)
         store.write_json({
             **counts, "fingerprint": delivery.fingerprint, "currency": delivery.said["currency"],
-            "replaces": delivery.said["replaces"],
+            "replaces": delivery.said["replaces"], "event_dates": _event_dates(feed, staged[0]),
             "token_key": keys[0].mark if feed.identifiers else ""}, staged[0] / COUNTS)
         # The clean folder comes last: it says that the delivery was taken in.
         for new, folder in reversed(list(zip(staged, (clean, quarantine, links), strict=True))):
@@ -90,6 +90,14 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
         for folder in staged:
             shutil.rmtree(folder, ignore_errors=True)
     return counts
+
+
+def _event_dates(feed: Table, clean: Path) -> list[str]:
+    """The days that the accepted rows tell of, oldest first: which tiles hang on the delivery."""
+    column = "event_at" if "event_at" in feed.columns else "event_date"
+    with duckdb.connect() as connection:
+        return [day.isoformat() for day, in connection.execute(
+            f"select distinct {column}::date as day from '{clean / FILE}' order by day").fetchall()]
 
 
 def _link(connection: duckdb.DuckDBPyConnection, feed: Table, keys: list[tokens.Key],

@@ -29,3 +29,8 @@ def test_the_example_of_a_page_is_a_delivery_that_is_taken(desk, name):
     counts = desk.take(name, {"part-1.csv": content.encode()}, [1], said["control_totals"])
     quarantined = desk.quarantine(name)
     assert counts["accepted"] == 1, quarantined
+
+
+def test_the_page_of_the_features_is_current():
+    found = pages.FEATURES_PAGE.read_text(encoding="utf-8")
+    assert found == pages.features_page(), "renew it: nightlist dictionary --pages"

@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from jobs.contracts import feeds
+from jobs.contracts.feeds.permissions import PURPOSES
 from jobs.features.matrix import build, candidates
 from jobs.session import session
 
@@ -176,3 +177,22 @@ def test_the_highest_limit_of_the_cards_still_bound_counts():
     gone = (big[0], dt.date(2026, 6, 2), *big[2:3], "unbind", *big[4:-2], dt.date(2026, 6, 2), None)
     assert features(cards=[big, other, gone])["card_limit_minor"] == 200_000
     assert features(cards=[big, other, gone], as_of=DELIVERED)["card_limit_minor"] == 900_000
+
+
+def test_nothing_of_a_source_is_left_where_its_purpose_is_not_agreed_to():
+    spine = session().createDataFrame([("anna", AS_OF), ("ben", AS_OF)],
+                                      "user_id string, as_of_date date")
+    flags = ", ".join(f"may_use_{purpose} boolean" for purpose in PURPOSES)
+    permitted = session().createDataFrame(
+        [(user, *[purpose != "bureau_report" or user == "ben" for purpose in PURPOSES])
+         for user in ("anna", "ben")], f"user_id string, {flags}")
+    status = lines([0, 2, 1, -1, -2, 0])
+    rows = build(spine, frame(feeds.BOUND_CARDS, [card(), card("ben")]),
+                 frame(feeds.STATEMENTS, BILLS),
+                 frame(feeds.BUREAU_TRADELINES, status + [("ben", *one[1:]) for one in status]),
+                 permitted=permitted).collect()
+    anna, ben = sorted((row.asDict() for row in rows), key=lambda row: row["user_id"])
+    assert (anna["segment"], anna["bureau_months"], anna["overdue_months_2"]) == (
+        "thin_file", 0, None)
+    assert (ben["segment"], ben["bureau_months"], ben["overdue_months_2"]) == ("thick_file", 6, 2)
+    assert anna["utilization_1_ratio"] == 0.5 and anna["account_consents"] == 1

@@ -117,14 +117,20 @@ def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
                         partition by user_id, card_number order by event_date desc) = 1),
          card as (select user_id, max(card_limit_minor) as card_limit_minor,
                          max(age_years) as age_years
-                  from newest where action = 'bind' group by user_id)
-    select user_id, balance_minor > card_limit_minor as over, age_years < 18 as young
-    from bill join card using (user_id)"""
-    truth = {user: (over, young) for user, over, young in duckdb.sql(sql).fetchall()}
+                  from newest where action = 'bind' group by user_id),
+         consent as (select user_id, arg_max(action, event_date) = 'given' as agrees
+                     from '{night_home}/landing/consents/*/*.parquet'
+                     where purpose = 'account_data' group by user_id)
+    select user_id, balance_minor > card_limit_minor or not agrees as over,
+           age_years < 18 or not agrees as young, not agrees as refuses
+    from (select * exclude agrees, coalesce(agrees, false) as agrees
+          from bill join card using (user_id) left join consent using (user_id))"""
+    truth = {user: told for user, *told in duckdb.sql(sql).fetchall()}
     decided = pq.read_table(night_folder / "decisions" / "decisions.parquet").to_pylist()
     assert {row["user_id"] for row in decided} <= set(truth)
     for row in decided:
-        over, young = truth[row["user_id"]]
+        over, young, refuses = truth[row["user_id"]]
+        assert (row["first_failing_rule"] == "account_consent") == refuses, row
         assert ("within_limit" in row["failing_rules"]) == over, row
         assert ("adult" in row["failing_rules"]) == young, row
 

@@ -65,7 +65,7 @@ def test_an_unknown_policy_names_those_there_are():
 
 
 @pytest.mark.parametrize(("edit", "message"), [
-    (lambda v: v["rules"][0].update(column="agee"), "rules.adult.column"),
+    (lambda v: v["rules"][0].update(column="agee"), "rules.account_consent.column"),
     (lambda v: v["rules"][0].update(at_leest=3), "at_leest"),
     (lambda v: v["rules"][0].pop("at_least"), "at_least or at_most"),
     (lambda v: v["rules"].append(v["rules"][0]), "different names"),

@@ -1,0 +1,35 @@
+"""Log-ins: a regular life shows in regular use.
+
+Who opens the wallet on most days, at the same hours and not at night, keeps appointments with money
+too; use that breaks off, or moves into the night, comes before trouble. (Berg, Burg, Gombović and
+Puri, On the rise of FinTechs, 2020: the hour of use alone tells good from bad borrowers.)
+"""
+
+from __future__ import annotations
+
+from jobs.contracts.feeds import LOGINS
+from jobs.features.declare import Feature, active_days, base, share, trend
+from jobs.tiles.source import Measure, TileSource, at_weekend, column, hour_between, one, where
+
+SOURCE = TileSource(LOGINS, (
+    Measure("login_count", "log-ins", "Log-ins", one),
+    Measure("online_seconds", "s", "Time online", column("online_seconds")),
+    Measure("night_login_count", "log-ins", "Log-ins from 0 to 5 o'clock",
+            where(hour_between(0, 5))),
+    Measure("evening_login_count", "log-ins", "Log-ins from 18 to 23 o'clock",
+            where(hour_between(18, 23))),
+    Measure("weekend_login_count", "log-ins", "Log-ins at weekends", where(at_weekend)),
+    Measure("longest_session_seconds", "s", "Longest session", column("online_seconds"), "max"),
+), __file__)
+
+FEATURES: tuple[Feature, ...] = (
+    *base(SOURCE),
+    *share(SOURCE, "night_login", "night_login_count", "login_count", "Log-ins by night over all"),
+    *share(SOURCE, "evening_login", "evening_login_count", "login_count",
+           "Log-ins in the evening over all"),
+    *share(SOURCE, "weekend_login", "weekend_login_count", "login_count",
+           "Log-ins at weekends over all"),
+    *share(SOURCE, "session_mean_seconds", "online_seconds", "login_count", "Seconds a log-in"),
+    *trend(SOURCE, "login_count", "Log-ins"),
+    *trend(SOURCE, active_days(SOURCE), "Days with a log-in"),
+)
