@@ -7,6 +7,7 @@ from pathlib import Path
 from jobs.contracts import feeds, night, release
 from jobs.contracts.table import Field, Table
 from jobs.errors import UsageError
+from jobs.features import social
 from jobs.features.families import FEATURES
 
 BEGIN = "<!-- dictionary: made by `nightlist dictionary --write README.md` -->"
@@ -47,7 +48,7 @@ def table_markdown(table: Table) -> str:
             f"{', '.join(f'`{column}`' for column in table.key)}. Owner: {table.owner}. "
             f"Source: {table.source}.{_age(table)}\n\n"
             "| column | type | unit | meaning |\n|---|---|---|---|\n")
-    paged = {feature.field.name for feature in FEATURES}
+    paged = {*(one.field.name for one in FEATURES), *(field.name for field in social.FIELDS)}
     return head + "".join(_row(field) for field in table.fields if field.name not in paged) + (
         f"\n{len(paged)} more columns over windows of days: [jobs/features/features.md]"
         "(jobs/features/features.md).\n" if paged <= set(table.columns) else "")
@@ -55,12 +56,13 @@ def table_markdown(table: Table) -> str:
 
 def features_page() -> str:
     """Every window feature with its unit, window, source and the consent that it needs."""
-    rows = [f"| {one.field.name} | {one.field.type} | {one.field.unit} | {one.window_days} | "
-            f"{one.source.name} | {one.source.feed.purpose} | {one.field.meaning} |"
-            for one in FEATURES]
+    told = [(one.field, one.window_days, one.source.feed) for one in FEATURES]
+    told += [(field, social.DAYS, feeds.SOCIAL_EDGES) for field in social.FIELDS]
+    rows = [f"| {field.name} | {field.type} | {field.unit} | {days} | {feed.name} | "
+            f"{feed.purpose} | {field.meaning} |" for field, days, feed in told]
     return "\n".join([
-        "# Window features", "", f"{len(FEATURES)} columns of `feature_matrix`, made by "
-        "`nightlist dictionary --pages` from the families in `jobs/features/families/`. Windows "
+        "# Window features", "", f"{len(told)} columns of `feature_matrix`, made by "
+        "`nightlist dictionary --pages` from `jobs/features/families/` and `social.py`. Windows "
         "count the as-of date as their first day. Null: the source tells nothing of the person in "
         "365 days, or the person does not agree to the purpose; 0: it does, but nothing happened "
         "in the window.", "",

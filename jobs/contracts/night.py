@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
+from jobs.features import social
 from jobs.features.families import FEATURES as WINDOW_FEATURES
 
 AS_OF_DATE = Field("as_of_date", "date", "date", "The night: only what was known then counts.")
@@ -123,6 +124,7 @@ FEATURE_MATRIX = Table(
               minimum=0, maximum=6),
         *FEATURES,
         *(feature.field for feature in WINDOW_FEATURES),
+        *social.FIELDS,
     ))
 
 TRAINING_MATRIX = FEATURE_MATRIX.with_fields(LABELS.field("is_default"), name="training_matrix")

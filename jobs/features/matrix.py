@@ -22,7 +22,7 @@ from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
 from jobs.contracts.table import Table
-from jobs.features import bureau, consent, statements, windows
+from jobs.features import bureau, consent, social, statements, windows
 from jobs.features.families import FEATURES as WINDOW_FEATURES
 from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
@@ -41,8 +41,8 @@ RECENT_MONTHS = 8
 
 
 def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFrame,
-          windowed: Mapping[str, DataFrame] = EMPTY, permitted: DataFrame | None = None
-          ) -> DataFrame:
+          windowed: Mapping[str, DataFrame] = EMPTY, friends: DataFrame | None = None,
+          permitted: DataFrame | None = None) -> DataFrame:
     """Features of every row of the spine, from what it may see.
 
     Args:
@@ -52,6 +52,7 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         status: Clean bureau_tradelines.
         windowed: Source -> its windows, as `windows.build` gives them; of a source that is not
             there nothing is known.
+        friends: What `social.build` gives for the spine's dates, or None where nothing is known.
         permitted: What `consent.build` gives for everyone in the spine, or None where the product
             records no consents.
     """
@@ -66,7 +67,8 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
     parts = [(card, feeds.BOUND_CARDS), (months, feeds.STATEMENTS),
              (past, feeds.BUREAU_TRADELINES),
              *((windowed[source.name], source.feed) for source in SOURCES
-               if source.name in windowed)]
+               if source.name in windowed),
+             *([(friends, feeds.SOCIAL_EDGES)] if friends is not None else [])]
     known = spine.select(*SPINE)
     if permitted is not None:
         known = known.join(permitted, on="user_id", how="left")
@@ -83,6 +85,8 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         "card_limit_minor": F.col("limit"), **bureau.features(), **statements.features(),
         **{one.field.name: one.value() if one.source.name in windowed else F.lit(None)
            for one in WINDOW_FEATURES},
+        **{field.name: F.lit(None) if friends is None else F.col(field.name)
+           for field in social.FIELDS},
     }
     return (wide
             .select(*SPINE, *[column.cast(FEATURE_MATRIX.spark_schema[name].dataType).alias(name)
@@ -134,16 +138,35 @@ def main(run: Run) -> dict[str, int]:
     asked = candidates(cards, labels, F.lit(run.as_of))
     permitted = None
     if feed_deliveries(run, feeds.CONSENTS):
-        people = asked.select("user_id").union(labels.select("user_id")).distinct()
+        # Friends who hold no card are asked too.
+        people = reduce(DataFrame.union, [one.select("user_id") for one in (
+            asked, labels, consents)]).distinct()
         permitted = consent.build(people, consents, run.as_of)
-        record(run, "withheld_people", consent.counts(permitted))
+        considered = asked.select("user_id").union(labels.select("user_id"))
+        record(run, "withheld_people", consent.counts(
+            permitted.join(considered, on="user_id", how="left_semi")))
     past = [day for day in as_of_dates(run) if day != run.as_of]
-    learned = build(labels, cards, bills, status, _windows(spark, run, past), permitted).join(
+    learned = build(labels, cards, bills, status, _windows(spark, run, past),
+                    _friends(spark, run, past, permitted), permitted).join(
         labels, on=list(SPINE), how="inner").select(*TRAINING_MATRIX.columns)
-    scored = build(asked, cards, bills, status, _windows(spark, run, [run.as_of]), permitted)
+    scored = build(asked, cards, bills, status, _windows(spark, run, [run.as_of]),
+                   _friends(spark, run, [run.as_of], permitted), permitted)
     return {
         "training": store.write(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
         "considered": store.write(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}
+
+
+def _friends(spark: SparkSession, run: Run, days: list[dt.date],
+             permitted: DataFrame | None) -> DataFrame | None:
+    """Features of friends as of these dates, from people who agree at both ends."""
+    told = [row for row in feed_deliveries(run, feeds.SOCIAL_EDGES)
+            if any(row["delivery_date"] <= day.isoformat() for day in days)]
+    if not told:
+        return None
+    agreed = None if permitted is None else permitted.where(
+        consent.PREFIX + feeds.SOCIAL_EDGES.purpose).select("user_id")
+    return social.build(social.as_of(spark, days), facts(spark, run, feeds.SOCIAL_EDGES),
+                        facts(spark, run, feeds.LOAN_PERFORMANCE), agreed)
 
 
 def _windows(spark: SparkSession, run: Run, days: list[dt.date]) -> dict[str, DataFrame]:

@@ -116,6 +116,36 @@ def test_the_run_counts_the_people_of_whom_a_purpose_may_not_be_used(night_home,
     assert known["location_tracks"] == everyone - agreed > 300
 
 
+def test_friends_are_what_plain_sql_over_landing_gives(night_home, night_folder):
+    ours = matrix(night_folder).select([  # noqa: F841 (DuckDB finds it by name)
+        "user_id", "friend_count_90d", "friend_contacts_90d", "friend_outcome_count_90d",
+        "friend_risk_90d_ratio"])
+    differ, compared = duckdb.sql(f"""
+        with agreed as (
+          select user_id from '{night_home}/landing/consents/*/*.parquet'
+          where purpose = 'social_data' group by user_id
+          having arg_max(action, event_date) = 'given'),
+        dealt as (
+          select user_id, friend_user_id, sum(contacts) as contacts
+          from (select distinct * from '{night_home}/landing/social_edges/*/*.parquet')
+          where user_id in (from agreed) and friend_user_id in (from agreed)
+            and user_id <> friend_user_id and contacts >= 1
+            and event_date <= date '{LAST}' and event_date > date '{LAST}' - 90 group by all),
+        outcomes as (
+          select user_id as friend_user_id, max(is_default::int) as bad
+          from (select distinct * from '{night_home}/landing/loan_performance/*/*.parquet')
+          where event_date <= date '{LAST}' group by all),
+        expected as (
+          select d.user_id, count(*) as friends, sum(contacts) as contacts, count(bad) as known,
+            sum(contacts * bad)::double / sum(contacts) filter (bad is not null) as risk
+          from dealt d left join outcomes using (friend_user_id) group by all)
+        select count(*) filter ((friend_count_90d, friend_contacts_90d, friend_outcome_count_90d)
+            is distinct from (friends, e.contacts::bigint, known)
+            or abs(coalesce(friend_risk_90d_ratio, -1) - coalesce(risk, -1)) > 1e-12),
+          count(risk) from ours o left join expected e using (user_id)""").fetchall()[0]
+    assert differ == 0 and compared > 500
+
+
 def planted(feed, user, number, moment):
     """An event of a person such as no city has, at that time."""
     values = {}
