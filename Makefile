@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -57,6 +57,9 @@ bench-intake: $(READY)  ## rows a second a core of intake beside a plain DuckDB 
 
 bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=--full for 1 M users
 	@$(BIN)/python tests/bench/city.py $(FULL)
+
+bench-features: $(READY)  ## seconds and memory of features beside DuckDB by hand; FULL=--full for 1 M users
+	@$(BIN)/python tests/bench/features.py --backfill $(FULL)
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

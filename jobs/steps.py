@@ -47,6 +47,8 @@ STEPS: tuple[Step, ...] = (
     Step("check_intake", "expectations.gates:after_intake", "gate: clean tables"),
     Step("labels", "jobs.labels.labels:main", "known outcomes to learn from"),
     Step("tiles", "jobs.tiles.build:main", "days of events, aggregated where new is known"),
+    Step("windows", "jobs.features.roll:main",
+         "windows over the tiles, moved on from an earlier night's"),
     Step("features", "jobs.features.matrix:main", "point-in-time features to learn and to score"),
     Step("check_features", "expectations.gates:after_features", "gate: feature matrices"),
     Step("train", "jobs.scores.train:main",
@@ -89,7 +91,7 @@ def run_step(name: str, run: Run) -> Run:
                           "nothing is published; to score, name one with --model pd/VERSION")
     module, _, function = step.target.partition(":")
     start = time.perf_counter()
-    _reset_peak_memory()
+    reset_peak_memory()
     main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
     with locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"):
         counts = main(run)
@@ -97,7 +99,7 @@ def run_step(name: str, run: Run) -> Run:
         if name == FREEZE:
             run = dataclasses.replace(run, run_id=counts["run_id"])
             _open(run)
-        record = {"step": name, "seconds": seconds, "peak_mib": _peak_memory_mib(),
+        record = {"step": name, "seconds": seconds, "peak_mib": peak_memory_mib(),
                   "counts": counts}
         _record(run, record)
     said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
@@ -200,7 +202,7 @@ def _open(run: Run) -> None:
                _night(run.home, run.as_of) / OPEN_RUN_FILE)
 
 
-def _reset_peak_memory() -> None:
+def reset_peak_memory() -> None:
     """Start the kernel's peak counter of this process anew (Linux; elsewhere it goes on)."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -208,7 +210,7 @@ def _reset_peak_memory() -> None:
         pass
 
 
-def _peak_memory_mib() -> int:
+def peak_memory_mib() -> int:
     """Peak resident memory of this process since the reset, in MiB."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")

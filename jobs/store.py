@@ -82,6 +82,17 @@ def require(folder: Path, name: str) -> None:
                              "no such folder", "run the earlier steps first (nightlist steps)")
 
 
+def keep(staged: Path, folder: Path) -> None:
+    """Rename a folder into a place that its content names: who comes second finds the same."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        staged.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(staged)
+
+
 def count(folder: Path) -> int:
     """Rows in the Parquet files of a folder, from their footers."""
     return sum(pq.read_metadata(path).num_rows for path in folder.glob("*.parquet"))

@@ -1,6 +1,6 @@
 """The feature matrices of a night: one to learn from, one to score.
 
-Sources: clean bound_cards, statements, bureau_tradelines, consents; tiles; labels. Grain: one user
+Sources: clean bound_cards, statements, bureau_tradelines, consents; windows; labels. Grain: one user
 and as-of date. Output: `training_matrix` (people whose outcome is known, as of the day their
 performance window opened) and `feature_matrix` (everyone else with a bound card, as of the night).
 What a person does not agree to is null, and `run.json` counts the people of each purpose
@@ -22,15 +22,13 @@ from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
 from jobs.contracts.table import Table
-from jobs.features import bureau, consent, social, statements, windows
+from jobs.features import bureau, consent, roll, social, statements
 from jobs.features.families import FEATURES as WINDOW_FEATURES
 from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
 from jobs.inputs import facts, feed_deliveries, record
 from jobs.session import session
-from jobs.tiles import build as tiles
 from jobs.tiles.build import as_of_dates
-from jobs.tiles.plan import tiles_of
 
 #: What cards and statements rest on: without it there is nothing to decide by.
 ACCOUNTS_PURPOSE = feeds.BOUND_CARDS.purpose
@@ -50,7 +48,7 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         cards: Clean bound_cards.
         bills: Clean statements.
         status: Clean bureau_tradelines.
-        windowed: Source -> its windows, as `windows.build` gives them; of a source that is not
+        windowed: Source -> its windows and `as_of_date`, see `windows.table`; of a source that is not
             there nothing is known.
         friends: What `social.build` gives for the spine's dates, or None where nothing is known.
         permitted: What `consent.build` gives for everyone in the spine, or None where the product
@@ -170,12 +168,10 @@ def _friends(spark: SparkSession, run: Run, days: list[dt.date],
 
 
 def _windows(spark: SparkSession, run: Run, days: list[dt.date]) -> dict[str, DataFrame]:
-    """Source -> its windows as of these dates, from the tiles; sources without any are left out."""
-    found = {}
-    for source in SOURCES:
-        deliveries = feed_deliveries(run, source.feed)
-        parts = [tiles.read(spark, run.home, source, needed).withColumn("as_of_date", F.lit(day))
-                 for day in days if (needed := tiles_of(source, deliveries, day))]
-        if parts:
-            found[source.name] = windows.build(reduce(DataFrame.unionByName, parts), source)
+    """Source -> its windows as of these dates; sources without any are left out."""
+    found: dict[str, DataFrame] = {}
+    for one in roll.wanted(run, days):
+        part = roll.read(spark, run.home, one).withColumn("as_of_date", F.lit(one.as_of))
+        name = one.source.name
+        found[name] = found[name].unionByName(part) if name in found else part
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ from jobs.session import session
 from jobs.tiles.plan import Tile, missing, tiles_of
 from jobs.tiles.source import AGGREGATIONS, TileSource
 
+#: Tiles of one query: enough that queries are few, few enough that their groups fit the caches. (Of
+#: 1, 8, 30 and 90, 8 was the fastest; 90 took a third longer and five times the memory.)
+TILES_AT_ONCE = 8
+
 
 def build(events: DataFrame, source: TileSource, wanted: DataFrame) -> DataFrame:
     """The measures of each wanted tile's users.
@@ -33,27 +37,29 @@ def build(events: DataFrame, source: TileSource, wanted: DataFrame) -> DataFrame
     Args:
         events: Facts of the feed.
         source: What to keep of a day.
-        wanted: `fingerprint`, `event_date`, `delivery_date`, `is_shared`: one row a delivery of a
-            tile; shared tiles have several.
+        wanted: `tile` (a number), `event_date`, `delivery_date`, `is_shared`: one row a delivery of
+            a tile; shared tiles have several.
 
     Returns:
-        `fingerprint` and the columns of the tile.
+        `tile` and the columns of the tile's contract.
     """
     dated = (events.withColumn("event_day", F.col(source.event_column).cast("date"))
              .join(F.broadcast(wanted.withColumnRenamed("event_date", "event_day")),
                    on=["event_day", "delivery_date"], how="inner"))
-    newest = (Window.partitionBy("fingerprint", *source.feed.key)
+    newest = (Window.partitionBy("tile", *source.feed.key)
               .orderBy(F.col("delivery_date").desc()))
     # Only where deliveries overlap can an event stand twice: the others need no sorting.
     alone = dated.where(~F.col("is_shared"))
     shared = (dated.where("is_shared").withColumn("recency", F.row_number().over(newest))
               .where("recency = 1").drop("recency"))
     return (alone.unionByName(shared)
-            .select("fingerprint", "user_id", F.col("event_day").alias("event_date"),
+            .select("tile", "user_id", "event_day",
                     *[one.value().cast("long").alias(one.name) for one in source.measures])
-            .groupBy("fingerprint", "user_id", "event_date")
-            .agg(*[AGGREGATIONS[one.how](one.name).alias(one.name) for one in source.measures])
-            .select("fingerprint", *source.table.columns))
+            # A tile is of one day: it need not be grouped by.
+            .groupBy("tile", "user_id")
+            .agg(F.max("event_day").alias("event_date"),
+                 *[AGGREGATIONS[one.how](one.name).alias(one.name) for one in source.measures])
+            .select("tile", *source.table.columns))
 
 
 def as_of_dates(run: Run) -> list[dt.date]:
@@ -71,8 +77,8 @@ def main(run: Run) -> dict[str, int]:
         todo = missing(wanted, run.home)
         counts["tiles"] += len(wanted)
         counts["built"] += len(todo)
-        if todo:
-            counts["rows"] += _write(spark, run, source, todo)
+        for start in range(0, len(todo), TILES_AT_ONCE):
+            counts["rows"] += _write(spark, run, source, todo[start:start + TILES_AT_ONCE])
     return counts
 
 
@@ -81,28 +87,27 @@ def read(spark: SparkSession, home: Path, source: TileSource, tiles: Sequence[Ti
     return store.read(spark, [tile.folder(home) for tile in tiles], source.table)
 
 
-def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Iterable[Tile]) -> int:
+def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Sequence[Tile]) -> int:
     rows: list[tuple[Any, ...]] = [
-        (tile.fingerprint, tile.event_date, day, len(tile.delivery_dates) > 1)
-        for tile in tiles for day in tile.delivery_dates]
+        (number, tile.event_date, day, len(tile.delivery_dates) > 1)
+        for number, tile in enumerate(tiles) for day in tile.delivery_dates]
     wanted = spark.createDataFrame(
-        rows, "fingerprint string, event_date date, delivery_date date, is_shared boolean")
+        rows, "tile int, event_date date, delivery_date date, is_shared boolean")
     needed = {day for _, _, day, _ in rows}
     staged = run.home / "tiles" / source.name / f".tmp-{run.as_of}-{run.run_id}"
     shutil.rmtree(staged, ignore_errors=True)
     staged.parent.mkdir(parents=True, exist_ok=True)
     events = facts(spark, run, source.feed, needed)
-    source.table.check(build(events, source, wanted).drop("fingerprint"),
-                       f"mend the measures of {source.name}")
-    build(events, source, wanted).write.partitionBy("fingerprint").parquet(str(staged))
+    built = build(events, source, wanted)
+    source.table.check(built.drop("tile"), f"mend the measures of {source.name}")
+    built.write.partitionBy("tile").parquet(str(staged))
     written = 0
-    for tile in tiles:
-        part, folder = staged / f"fingerprint={tile.fingerprint}", tile.folder(run.home)
+    for number, tile in enumerate(tiles):
+        part, folder = staged / f"tile={number}", tile.folder(run.home)
         if not part.is_dir():  # every event of the day was told anew by a later delivery
             part.mkdir(parents=True)
             pq.write_table(source.table.arrow_schema.empty_table(), part / "part-0.parquet")
-        folder.parent.mkdir(parents=True, exist_ok=True)
         written += store.count(part)
-        part.rename(folder)
+        store.keep(part, folder)
     shutil.rmtree(staged, ignore_errors=True)
     return written

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,20 @@ from jobs.tiles.source import TileSource
 
 #: No window looks further back.
 LONGEST_DAYS = 365
-_DIGITS = 16
+FINGERPRINT_DIGITS = 16
 
 
 @dataclass(frozen=True, order=True)
 class Tile:
-    """One event date of a source, from certain deliveries (their dates, oldest first)."""
+    """One event date of a source, from certain deliveries (their dates, oldest first).
+
+    The fingerprint says which: to name a tile that was built, it is enough.
+    """
 
     source: str
     event_date: dt.date
     fingerprint: str
-    delivery_dates: tuple[dt.date, ...]
+    delivery_dates: tuple[dt.date, ...] = field(compare=False)
 
     def folder(self, home: Path) -> Path:
         """`tiles/<source>/event_date=…/<fingerprint>`."""
@@ -64,7 +67,7 @@ def tiles_of(source: TileSource, deliveries: Sequence[dict[str, Any]],
     for day, rows in sorted(days.items()):
         content = [code, day, [[row["delivery_date"], row["fingerprint"]] for row in rows]]
         found.append(Tile(source.name, dt.date.fromisoformat(day),
-                          store.fingerprint(content)[:_DIGITS],
+                          store.fingerprint(content)[:FINGERPRINT_DIGITS],
                           tuple(dt.date.fromisoformat(row["delivery_date"]) for row in rows)))
     return found
 

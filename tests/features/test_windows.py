@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from jobs.contracts.night import AS_OF_DATE
 from jobs.features import windows
 from jobs.features.families import FEATURES, SOURCES
 from jobs.features.families.activity import SOURCE
@@ -16,11 +15,13 @@ AS_OF = dt.date(2026, 6, 30)
 def windowed(*days, as_of=AS_OF, seconds=None):
     """Anna with one log-in on each day, of 10 seconds or of what is said."""
     spans = seconds or [10] * len(days)
-    rows = [("anna", day, 1, span, 0, 0, 0, span, as_of) for day, span in
-            zip(days, spans, strict=True)]
-    schema = SOURCE.table.with_fields(AS_OF_DATE).spark_schema
-    found = windows.build(session().createDataFrame(rows, schema), SOURCE).collect()
+    found = windows.build(tiles(*zip(days, spans, strict=True)), SOURCE, as_of).collect()
     return found[0].asDict() if found else None
+
+
+def tiles(*days):
+    rows = [("anna", day, 1, span, 0, 0, 0, span) for day, span in days]
+    return session().createDataFrame(rows, SOURCE.table.spark_schema)
 
 
 def before(days, as_of=AS_OF):

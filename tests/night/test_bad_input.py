@@ -131,7 +131,7 @@ def test_a_gate_that_stopped_the_night_cannot_be_walked_around(night_home, tmp_p
     pa.parquet.write_table(table.set_column(3, "payment_minor", minus), clean)
     assert main(["run", "check_intake", "--as-of", day, "--home", str(home)]) == 1
     assert "gate intake: statements.payment_minor" in capsys.readouterr().err
-    for step in ("labels", "tiles", "features", "check_features", "train", "score",
+    for step in ("labels", "tiles", "windows", "features", "check_features", "train", "score",
                  "check_scores", "eligibility", "limits", "offers"):
         assert main(["run", step, "--as-of", day, "--home", str(home)]) == 0
     assert main(["run", "check_release", "--as-of", day, "--home", str(home)]) == 1

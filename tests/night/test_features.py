@@ -27,7 +27,7 @@ def matrix(folder, name="feature_matrix"):
 
 
 def run_to_features(home, as_of=AS_OF):
-    for step in ("intake", "freeze", "labels", "tiles", "features"):
+    for step in ("intake", "freeze", "labels", "tiles", "windows", "features"):
         assert main(["run", step, "--as-of", as_of.isoformat(), "--home", str(home), "--users",
                      str(USERS)]) == 0
     return open_run(home, as_of).folder

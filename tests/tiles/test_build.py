@@ -17,7 +17,7 @@ def frame(feed, *rows):
 
 
 def wanted(*rows):
-    return session().createDataFrame(rows, "fingerprint string, event_date date, "
+    return session().createDataFrame(rows, "tile int, event_date date, "
                                      "delivery_date date, is_shared boolean")
 
 
@@ -28,33 +28,33 @@ def login(name, clock, seconds, user="anna", day=MONDAY, delivered=TUESDAY):
 
 def tiles(source, events, *rows):
     found = build(events, source, wanted(*rows)).collect()
-    return {(row["fingerprint"], row["user_id"]): row.asDict() for row in found}
+    return {(row["tile"], row["user_id"]): row.asDict() for row in found}
 
 
-ALONE = ("monday", MONDAY, TUESDAY, False)
+ALONE = (1, MONDAY, TUESDAY, False)
 
 
 def test_a_day_of_a_person_is_counted_summed_and_ranked():
     events = frame(feeds.LOGINS, login("1", "05:59:59", 10), login("2", "06:00:00", 30),
                    login("3", "18:00:00", 20), login("4", "12:00:00", 5, user="ben"))
     found = tiles(LOGINS, events, ALONE)
-    assert found[("monday", "anna")] == {
-        "fingerprint": "monday", "user_id": "anna", "event_date": MONDAY, "login_count": 3,
+    assert found[(1, "anna")] == {
+        "tile": 1, "user_id": "anna", "event_date": MONDAY, "login_count": 3,
         "online_seconds": 60, "night_login_count": 1, "evening_login_count": 1,
         "weekend_login_count": 0, "longest_session_seconds": 30}
-    assert found[("monday", "ben")]["login_count"] == 1
+    assert found[(1, "ben")]["login_count"] == 1
 
 
 def test_sunday_is_at_the_weekend():
     events = frame(feeds.LOGINS, login("1", "12:00:00", 10, day=SUNDAY))
-    found = tiles(LOGINS, events, ("sunday", SUNDAY, TUESDAY, False))
-    assert found[("sunday", "anna")]["weekend_login_count"] == 1
+    found = tiles(LOGINS, events, (7, SUNDAY, TUESDAY, False))
+    assert found[(7, "anna")]["weekend_login_count"] == 1
 
 
 def test_days_and_deliveries_that_are_not_wanted_are_left_out():
     events = frame(feeds.LOGINS, login("1", "12:00:00", 10), login("2", "12:00:00", 10, day=SUNDAY),
                    login("3", "12:00:00", 10, delivered=TUESDAY + dt.timedelta(days=1)))
-    assert tiles(LOGINS, events, ALONE)[("monday", "anna")]["login_count"] == 1
+    assert tiles(LOGINS, events, ALONE)[(1, "anna")]["login_count"] == 1
 
 
 def test_of_an_event_told_twice_the_newest_counts_where_both_are_known():
@@ -62,11 +62,11 @@ def test_of_an_event_told_twice_the_newest_counts_where_both_are_known():
     events = frame(feeds.LOGINS, login("1", "12:00:00", 10),
                    login("1", "12:00:00", 70, delivered=late),
                    login("2", "13:00:00", 5, delivered=late))
-    found = tiles(LOGINS, events, ALONE, ("both", MONDAY, TUESDAY, True),
-                  ("both", MONDAY, late, True))
-    assert found[("monday", "anna")]["online_seconds"] == 10
-    assert (found[("both", "anna")]["login_count"],
-            found[("both", "anna")]["online_seconds"]) == (2, 75)
+    found = tiles(LOGINS, events, ALONE, (2, MONDAY, TUESDAY, True),
+                  (2, MONDAY, late, True))
+    assert found[(1, "anna")]["online_seconds"] == 10
+    assert (found[(2, "anna")]["login_count"],
+            found[(2, "anna")]["online_seconds"]) == (2, 75)
 
 
 def booking(name, amount, category, balance=None):
