@@ -19,6 +19,7 @@ from jobs.tiles.plan import LONGEST_DAYS
 from jobs.tiles.source import Measure, TileSource
 
 WINDOWS_DAYS = (7, 30, 90, 180, LONGEST_DAYS)
+EXTREMES_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,27 @@ def active_days(source: TileSource) -> str:
     return f"{source.name}_active_days"
 
 
+def recency_days(source: TileSource) -> str:
+    """Name of the column that says how lately the source saw the person."""
+    return f"{source.name}_recency_days"
+
+
+def windows_of(how: str) -> tuple[int, ...]:
+    """The windows of a measure that is put together so, see AGGREGATIONS."""
+    return WINDOWS_DAYS if how == "sum" else tuple(
+        days for days in WINDOWS_DAYS if days <= EXTREMES_DAYS)
+
+
 def base(source: TileSource) -> list[Feature]:
-    """Every measure over every window, and how long and how lately the source knows the person."""
+    """Every measure over its windows, and how lately the source saw the person."""
     days = Measure(active_days(source), "days", f"Days with any of {source.name}",
                    lambda: F.lit(1))
     found = [_windowed(source, one, window) for one in (*source.measures, days)
-             for window in WINDOWS_DAYS]
-    for name, meaning in (("recency", "newest"), ("tenure", "oldest")):
-        column = f"{source.name}_{name}_days"
-        found.append(Feature(Field(column, "integer", "days", f"Days since the {meaning} event of "
-                                   f"{source.name}, within {LONGEST_DAYS}.", True, 0,
-                                   LONGEST_DAYS - 1), source, LONGEST_DAYS, _column(column)))
+             for window in windows_of(one.how)]
+    recency = recency_days(source)
+    found.append(Feature(Field(recency, "integer", "days", f"Days since the newest event of "
+                               f"{source.name}, within {EXTREMES_DAYS}.", True, 0,
+                               EXTREMES_DAYS - 1), source, EXTREMES_DAYS, _column(recency)))
     return found
 
 

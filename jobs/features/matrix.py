@@ -1,7 +1,7 @@
 """The feature matrices of a night: one to learn from, one to score.
 
-Sources: clean bound_cards, statements, bureau_tradelines, consents; windows; labels. Grain: one user
-and as-of date. Output: `training_matrix` (people whose outcome is known, as of the day their
+Sources: clean bound_cards, statements, bureau_tradelines, consents; windows; labels. Grain: one
+user and as-of date. Output: `training_matrix` (people whose outcome is known, as of the day their
 performance window opened) and `feature_matrix` (everyone else with a bound card, as of the night).
 What a person does not agree to is null, and `run.json` counts the people of each purpose
 (`withheld_people`).
@@ -48,8 +48,8 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         cards: Clean bound_cards.
         bills: Clean statements.
         status: Clean bureau_tradelines.
-        windowed: Source -> its windows and `as_of_date`, see `windows.table`; of a source that is not
-            there nothing is known.
+        windowed: Source -> its windows and `as_of_date`, see `windows.table`; of a source that is
+            not there nothing is known.
         friends: What `social.build` gives for the spine's dates, or None where nothing is known.
         permitted: What `consent.build` gives for everyone in the spine, or None where the product
             records no consents.

@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from jobs import store
 from jobs.config import Run
 from jobs.features import declare, windows
-from jobs.features.declare import WINDOWS_DAYS
+from jobs.features.declare import EXTREMES_DAYS, WINDOWS_DAYS
 from jobs.features.families import SOURCES
 from jobs.inputs import feed_deliveries
 from jobs.session import session
@@ -123,7 +123,9 @@ def _write(spark: SparkSession, run: Run, one: Windows, before: Windows | None) 
         built = windows.build(rows(one.tiles), one.source, one.as_of)
     else:
         changed = [(rows(some), signs) for signs, some in difference(before, one).items()]
-        built = windows.move(read(spark, run.home, before), changed, rows(one.tiles), one.source,
+        latest = [tile for tile in one.tiles
+                  if (one.as_of - tile.event_date).days < EXTREMES_DAYS]
+        built = windows.move(read(spark, run.home, before), changed, rows(latest), one.source,
                              one.as_of)
     folder = one.folder(run.home)
     staged = folder.with_name(f".tmp-{run.as_of}-{run.run_id}")

@@ -7,8 +7,8 @@ table, sums being over integers:
   edges), then user, where a window is the sum of its buckets. No day is looked at twice, and no
   condition is asked of more than five rows a person.
 - `move`, from the windows of another night: the days that came into a window are added, those that
-  left it are taken away; a day that was told anew does both, in its two versions. Only extremes and
-  the first and last day, which cannot be taken away, are looked up in all tiles.
+  left it are taken away; a day that was told anew does both, in its two versions. Extremes cannot
+  be taken away: they are looked up in the days of their longest window.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
-from jobs.features.declare import WINDOWS_DAYS, active_days
+from jobs.features.declare import (EXTREMES_DAYS, WINDOWS_DAYS, active_days, recency_days,
+                                   windows_of)
 from jobs.tiles.source import AGGREGATIONS, TileSource
 
 
 def table(source: TileSource) -> Table:
     """The contract of a source's windows."""
-    measures = [(field.name, field.unit, field.nullable) for field in source.table.fields[2:]]
-    wide = [Field(f"{name}_{days}d", "integer", unit, f"{name}, last {days} days.", nullable)
-            for name, unit, nullable in [*measures, (active_days(source), "days", False)]
-            for days in WINDOWS_DAYS]
-    ends = [Field(f"{source.name}_{name}_days", "integer", "days", f"Days since the {day} event.")
-            for name, day in (("recency", "newest"), ("tenure", "oldest"))]
+    units = {field.name: field.unit for field in source.table.fields}
+    wide = [Field(f"{name}_{days}d", "integer", units.get(name, "days"),
+                  f"{name}, last {days} days.", kind != "sum")
+            for name, kind in _how(source).items() for days in windows_of(kind)]
+    recency = Field(recency_days(source), "integer", "days", "Days since the newest event.", True)
     return replace(source.table, name=f"windows_{source.name}", key=("user_id",),
                    meaning=f"What the last days of {source.name} say of a person.",
                    grain="one user", source=f"tiles of {source.name}", partition="as_of_date",
-                   fields=(USER_ID, *wide, *ends))
+                   fields=(USER_ID, *wide, recency))
 
 
 def build(days: DataFrame, source: TileSource, as_of: dt.date) -> DataFrame:
@@ -52,9 +52,8 @@ def build(days: DataFrame, source: TileSource, as_of: dt.date) -> DataFrame:
     Returns:
         The columns of `table`.
     """
-    how = {one.name: one.how for one in source.measures} | {active_days(source): "sum"}
-    return _two_levels(days.withColumn(active_days(source), F.lit(1).cast("long")), source, as_of,
-                       how).select(*table(source).columns)
+    return _two_levels(_active(days, source), source, as_of, _how(source)).select(
+        *table(source).columns)
 
 
 def move(before: DataFrame, changed: Sequence[tuple[DataFrame, Sequence[int]]], days: DataFrame,
@@ -65,26 +64,34 @@ def move(before: DataFrame, changed: Sequence[tuple[DataFrame, Sequence[int]]], 
         before: Columns of `table`.
         changed: Tiles, and for each window 1 where they came into it, -1 where they left it, else
             0.
-        days: All tiles, for what cannot be taken away again.
+        days: Tiles of the last EXTREMES_DAYS, for what cannot be taken away again.
         source: What the measures are.
         as_of: The last day of every window.
 
     Returns:
         The columns of `table`.
     """
-    sums = [*[one.name for one in source.measures if one.how == "sum"], active_days(source)]
+    sums = [name for name, how in _how(source).items() if how == "sum"]
     wide = [f"{name}_{window}d" for name in sums for window in WINDOWS_DAYS]
-    moved = [tiles.withColumn(active_days(source), F.lit(1).cast("long"))
-             .select("user_id", *[(F.col(name) * F.lit(sign).cast("long"))
-                                  .alias(f"{name}_{window}d") for name in sums
-                                  for window, sign in zip(WINDOWS_DAYS, signs, strict=True)])
-             for tiles, signs in changed]
+    moved = [_active(tiles, source).select("user_id", *[
+        (F.col(name) * F.lit(sign).cast("long")).alias(f"{name}_{window}d") for name in sums
+        for window, sign in zip(WINDOWS_DAYS, signs, strict=True)]) for tiles, signs in changed]
     added = (reduce(DataFrame.unionByName, moved, before.select("user_id", *wide))
              .groupBy("user_id").agg(*[F.sum(name).alias(name) for name in wide]))
-    extremes = {one.name: one.how for one in source.measures if one.how != "sum"}
+    extremes = {name: how for name, how in _how(source).items() if how != "sum"}
     # Who has no day left in the longest window is not there any more.
-    there = _two_levels(days, source, as_of, extremes)
-    return there.join(added, on="user_id", how="inner").select(*table(source).columns)
+    return (added.where(F.col(f"{active_days(source)}_{WINDOWS_DAYS[-1]}d") > 0)
+            .join(_two_levels(days, source, as_of, extremes), on="user_id", how="left")
+            .select(*table(source).columns))
+
+
+def _how(source: TileSource) -> dict[str, str]:
+    """Measure -> how its days are put together; the days themselves are one."""
+    return {**{one.name: one.how for one in source.measures}, active_days(source): "sum"}
+
+
+def _active(days: DataFrame, source: TileSource) -> DataFrame:
+    return days.withColumn(active_days(source), F.lit(1).cast("long"))
 
 
 def _two_levels(days: DataFrame, source: TileSource, as_of: dt.date, how: dict[str, str]
@@ -94,12 +101,12 @@ def _two_levels(days: DataFrame, source: TileSource, as_of: dt.date, how: dict[s
                 .withColumn("bucket", _bucket())
                 .groupBy("user_id", "bucket")
                 .agg(*[AGGREGATIONS[kind](name).alias(name) for name, kind in how.items()],
-                     F.min("age_days").alias("newest"), F.max("age_days").alias("oldest")))
+                     F.min("age_days").cast("long").alias("newest")))
     wide = [_window(name, kind, number).alias(f"{name}_{window}d")
-            for name, kind in how.items() for number, window in enumerate(WINDOWS_DAYS)]
+            for name, kind in how.items() for number, window in enumerate(windows_of(kind))]
+    longest = WINDOWS_DAYS.index(EXTREMES_DAYS)
     return bucketed.groupBy("user_id").agg(
-        *wide, F.min("newest").cast("long").alias(f"{source.name}_recency_days"),
-        F.max("oldest").cast("long").alias(f"{source.name}_tenure_days"))
+        *wide, _window("newest", "min", longest).alias(recency_days(source)))
 
 
 def _bucket() -> Column:

@@ -1,6 +1,6 @@
 """Benchmark of the feature layer, beside what one would write by hand over the same raw Parquet.
 
-Run it with `make bench-features` (FULL=--full for a million users). One source, payments: 108
+Run it with `make bench-features` (FULL=--full for a million users). One source, payments:
 features over 7 to 365 days from 100 events a user in 90 days, written to Parquet. Each contender is
 a process of its own; starting its engine is not counted.
 
@@ -35,7 +35,7 @@ from jobs.session import session
 from jobs.steps import peak_memory_mib, reset_peak_memory
 from jobs.tiles import build as tiles
 
-SOURCE, EVENTS, DAYS, BACKFILL = money.WALLET, 100, 90, 30
+SOURCE, EVENTS, DAYS, BACKFILL = money.WALLET, 100, 365, 30
 AS_OF = dt.date(2026, 6, 30)
 OURS = [one for one in FEATURES if one.source.name == SOURCE.name]
 #: Each measure once more, by hand: name -> (aggregate, SQL of an event's value).
@@ -105,7 +105,8 @@ def night(home: Path, as_of: dt.date) -> None:
     tiles.main(run)
     roll.main(run)
     (windows,) = roll.wanted(run, [as_of])
-    roll.read(session(), home, windows).select("user_id", *[one.value().alias(one.field.name) for one in OURS]).write.mode(
+    named = [one.value().alias(one.field.name) for one in OURS]
+    roll.read(session(), home, windows).select("user_id", *named).write.mode(
         "overwrite").parquet(str(run.folder / "features"))
 
 
@@ -135,11 +136,11 @@ def backfill(home: Path) -> None:
 def duckdb_one_level(home: Path) -> None:
     """Every window a filtered aggregate over raw events."""
     wide = [_known(how, f"{how}({value}) filter (age < {days})") + f" as {name}_{days}d"
-            for name, (how, value) in BY_HAND.items() for days in WINDOWS]
+            for name, (how, value) in BY_HAND.items() for days in _windows_of(how)]
     wide += [f"count(distinct age) filter (age < {days}) as payments_active_days_{days}d"
              for days in WINDOWS]
-    _by_hand(home, f"""select user_id, {', '.join(wide)}, min(age) as payments_recency_days,
-        max(age) as payments_tenure_days from raw group by user_id""")
+    _by_hand(home, f"""select user_id, {', '.join(wide)},
+        min(age) filter (age < 90) as payments_recency_days from raw group by user_id""")
 
 
 def duckdb_two_levels(home: Path) -> None:
@@ -150,12 +151,16 @@ def duckdb_two_levels(home: Path) -> None:
     wide = [_known(how, f"{how}({name}) filter (bucket <= {number})") + f" as {name}_{days}d"
             for name, how in [*((name, how) for name, (how, _) in BY_HAND.items()),
                               ("payments_active_days", "sum")]
-            for number, days in enumerate(WINDOWS)]
-    _by_hand(home, f"""select user_id, {', '.join(wide)}, min(newest) as payments_recency_days,
-        max(oldest) as payments_tenure_days from (
+            for number, days in enumerate(_windows_of(how))]
+    _by_hand(home, f"""select user_id, {', '.join(wide)},
+        min(newest) filter (bucket <= 2) as payments_recency_days from (
           select user_id, {bucket} as bucket, {first}, count(distinct age) as payments_active_days,
-            min(age) as newest, max(age) as oldest from raw group by user_id, bucket)
+            min(age) as newest from raw group by user_id, bucket)
         group by user_id""")
+
+
+def _windows_of(how: str) -> tuple[int, ...]:
+    return WINDOWS if how == "sum" else WINDOWS[:3]
 
 
 def _known(how: str, value: str) -> str:
@@ -169,6 +174,7 @@ def _by_hand(home: Path, windows: str) -> None:
     ratios += [f"({name}_{short}d * {long})::double / nullif({name}_{long}d * {short}, 0) as "
                f"{name}_{short}d_to_{long}d_ratio" for name, short, long in _TRENDS]
     with duckdb.connect(config={"threads": 2, "temp_directory": str(home / "spill")}) as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"""copy (
             with raw as (select *, date '{AS_OF}' - event_at::date as age
                          from '{home}/clean/payments/*/*.parquet'
@@ -206,6 +212,7 @@ def main() -> int:
     parser.add_argument("--users", type=int, default=200_000)
     parser.add_argument("--full", action="store_true", help="a million users")
     parser.add_argument("--backfill", action="store_true", help="thirty nights too")
+    parser.add_argument("--without-java", action="store_true", help="leave JVM Spark out")
     words = parser.parse_args()
     users = 1_000_000 if words.full else words.users
     contenders: list[tuple[str, Callable[[Path], None], str]] = [
@@ -214,7 +221,8 @@ def main() -> int:
         ("Nightlist on Sail, cold", cold, "sail"),
         ("Nightlist on Sail, next night", next_night, "sail"),
         *([("Nightlist on Sail, 30 nights", backfill, "sail")] if words.backfill else []),
-        *([("Nightlist on JVM Spark, cold", cold, "local[2]")] if shutil.which("java") else [])]
+        *([("Nightlist on JVM Spark, cold", cold, "local[2]")]
+          if shutil.which("java") and not words.without_java else [])]
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         print(f"{users:,} users x {EVENTS} events …", flush=True)

@@ -4,10 +4,12 @@ import datetime as dt
 
 import pytest
 
-from jobs.features import windows
+from jobs import store
+from jobs.features import roll, windows
 from jobs.features.families import FEATURES, SOURCES
 from jobs.features.families.activity import SOURCE
 from jobs.session import session
+from jobs.tiles.plan import Tile
 
 AS_OF = dt.date(2026, 6, 30)
 
@@ -59,15 +61,80 @@ def test_longer_windows_hold_the_shorter_ones():
     found = windowed(before(0), before(10), before(100), before(300), seconds=[1, 20, 300, 4000])
     assert [found[f"online_seconds_{window}d"] for window in (7, 30, 90, 180, 365)] == [
         1, 21, 21, 321, 4321]
-    assert [found[f"longest_session_seconds_{window}d"] for window in (7, 30, 180, 365)] == [
-        1, 20, 300, 4000]
+    assert [found[f"longest_session_seconds_{window}d"] for window in (7, 30, 90)] == [1, 20, 20]
     assert [found[f"logins_active_days_{window}d"] for window in (7, 30, 90, 180, 365)] == [
         1, 2, 2, 3, 4]
 
 
-def test_how_lately_and_how_long_the_source_knows_the_person():
-    found = windowed(before(3), before(200))
-    assert (found["logins_recency_days"], found["logins_tenure_days"]) == (3, 200)
+def test_how_lately_the_source_saw_the_person_within_ninety_days():
+    assert windowed(before(3), before(200))["logins_recency_days"] == 3
+    assert windowed(before(89))["logins_recency_days"] == 89
+    assert windowed(before(90))["logins_recency_days"] is None
+
+
+def moved(folder, was, now, gap=1):
+    """Anna's and Ben's windows of AS_OF from those of `gap` days earlier.
+
+    Both nights are {(day back from AS_OF, version): (seconds of anna, seconds of ben)}.
+    """
+    def of(night, day):
+        tiles_of = [Tile("logins", before(back), version, ()) for back, version in sorted(night)]
+        return roll.Windows(SOURCE, day, tuple(tiles_of))
+
+    def rows(keys):
+        frame = session().createDataFrame(
+            [(user, before(back), 1, span, 0, 0, 0, span) for back, version in keys
+             for user, span in zip(("anna", "ben"), {**was, **now}[back, version], strict=True)
+             if span], SOURCE.table.spark_schema)
+        return written(frame, SOURCE.table)
+
+    def written(frame, table):
+        """As a night finds it: from a folder."""
+        path = folder / str(len(list(folder.iterdir())))
+        store.write(frame, table, path)
+        return store.read(session(), path, table)
+
+    earlier = written(windows.build(rows(was), SOURCE, before(gap)), windows.table(SOURCE))
+    changed = roll.difference(of(was, before(gap)), of(now, AS_OF))
+    by_version = {(before(back), version): (back, version) for back, version in {**was, **now}}
+    found = windows.move(
+        earlier, [(rows([by_version[tile.event_date, tile.fingerprint] for tile in some]), signs)
+                  for signs, some in changed.items()],
+        rows([key for key in now if key[0] < 90]), SOURCE, AS_OF)
+    return tuple(sorted(map(tuple, frame.collect())) for frame in (
+        found, windows.build(rows(now), SOURCE, AS_OF)))
+
+
+DAYS = {(1, "a"): (10, 20), (6, "a"): (1, 0), (7, "a"): (300, 2), (29, "a"): (4, 4),
+        (30, "a"): (5, 0), (90, "a"): (6, 7), (200, "a"): (8, 8)}
+
+
+@pytest.mark.parametrize("changes", [
+    {}, {(0, "a"): (70, 0)}, {(0, "a"): (0, 70), (365, "a"): (3, 3)},
+    {(7, "a"): None, (7, "b"): (1, 900)},      # told anew: anna's longest session is another
+    {(1, "a"): None, (6, "a"): None, (0, "a"): (1, 0)}, {(3, "a"): (9, 9)}])
+@pytest.mark.parametrize("gap", [1, 5, 40])
+def test_windows_moved_on_are_the_windows_built_from_all_days(tmp_path, changes, gap):
+    was = {key: spans for key, spans in DAYS.items() if key[0] >= gap}
+    now = {key: spans for key, spans in {**DAYS, **changes}.items() if spans and key[0] < 365}
+    found, expected = moved(tmp_path, was, now, gap)
+    assert found == expected and found
+
+
+def test_who_has_no_day_left_is_gone(tmp_path):
+    found, expected = moved(tmp_path, {(364, "a"): (1, 0), (5, "a"): (0, 1)}, {(5, "a"): (0, 1)})
+    assert found == expected and [row[0] for row in found] == ["ben"]
+
+
+def test_only_days_that_a_window_won_or_lost_set_two_nights_apart():
+    def night(day, *back):
+        return roll.Windows(SOURCE, day, tuple(Tile("logins", before(one), "a", ())
+                                               for one in back))
+
+    found = roll.difference(night(before(1), 1, 3, 7, 30), night(AS_OF, 0, 1, 3, 7, 30))
+    assert {signs: [tile.event_date for tile in some] for signs, some in found.items()} == {
+        (1, 1, 1, 1, 1): [before(0)], (-1, 0, 0, 0, 0): [before(7)],
+        (0, -1, 0, 0, 0): [before(30)]}
 
 
 def test_there_are_many_features_and_each_says_what_it_is():

@@ -49,7 +49,7 @@ BY_HAND = {
     "longest_session_seconds_7d": ("logins", "max(online_seconds)", 7, "service_data"),
     "evening_login_7d_ratio": (
         "logins", "count(*) filter (hour(event_at) >= 18)::double / count(*)", 7, "service_data"),
-    "logins_recency_days": ("logins", f"min(date '{LAST}' - event_at::date)", 365, "service_data"),
+    "logins_recency_days": ("logins", f"min(date '{LAST}' - event_at::date)", 90, "service_data"),
     "wallet_out_minor_30d": ("payments", "sum(amount_minor) filter (direction = 'out')", 30,
                              "account_data"),
     "salary_minor_7d": ("account_flows", "sum(amount_minor) filter (category = 'salary')", 7,
@@ -60,7 +60,7 @@ BY_HAND = {
     "commute_ride_count_30d": (
         "rides", "count(*) filter (isodow(event_at) <= 5 and (hour(event_at) between 7 and 9 or "
         "hour(event_at) between 17 and 19))", 30, "location_tracks"),
-    "farthest_ride_m_365d": ("rides", "max(distance_m)", 365, "location_tracks"),
+    "farthest_ride_m_90d": ("rides", "max(distance_m)", 90, "location_tracks"),
     "inquiry_count_30d": ("bureau_inquiries", "count(*)", 30, "bureau_report"),
     "third_party_lowest_points_90d": ("third_party_scores", "min(score)", 90,
                                       "third_party_score"),
