@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -60,6 +60,9 @@ bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=
 
 bench-features: $(READY)  ## seconds and memory of features beside DuckDB by hand; FULL=--full for 1 M users
 	@$(BIN)/python tests/bench/features.py --backfill $(FULL)
+
+bench-social: $(READY)  ## cost of people with 100,000 friends, and what friends add to a score
+	@$(BIN)/python tests/bench/social.py
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

@@ -7,8 +7,7 @@ from pathlib import Path
 from jobs.contracts import feeds, night, release
 from jobs.contracts.table import Field, Table
 from jobs.errors import UsageError
-from jobs.features import social
-from jobs.features.families import FEATURES
+from jobs.features import catalogue
 
 BEGIN = "<!-- dictionary: made by `nightlist dictionary --write README.md` -->"
 END = "<!-- end of dictionary -->"
@@ -48,25 +47,25 @@ def table_markdown(table: Table) -> str:
             f"{', '.join(f'`{column}`' for column in table.key)}. Owner: {table.owner}. "
             f"Source: {table.source}.{_age(table)}\n\n"
             "| column | type | unit | meaning |\n|---|---|---|---|\n")
-    paged = {*(one.field.name for one in FEATURES), *(field.name for field in social.FIELDS)}
+    named = {entry.field.name for entry in catalogue.ENTRIES}
+    paged = named if named <= set(table.columns) else set()
     return head + "".join(_row(field) for field in table.fields if field.name not in paged) + (
-        f"\n{len(paged)} more columns over windows of days: [jobs/features/features.md]"
-        "(jobs/features/features.md).\n" if paged <= set(table.columns) else "")
+        f"\n{len(paged)} features: [jobs/features/features.md](jobs/features/features.md).\n"
+        if paged else "")
 
 
 def features_page() -> str:
-    """Every window feature with its unit, window, source and the consent that it needs."""
-    told = [(one.field, one.window_days, one.source.feed) for one in FEATURES]
-    told += [(field, social.DAYS, feeds.SOCIAL_EDGES) for field in social.FIELDS]
-    rows = [f"| {field.name} | {field.type} | {field.unit} | {days} | {feed.name} | "
-            f"{feed.purpose} | {field.meaning} |" for field, days, feed in told]
+    """Every feature with its unit, window, source and the consent that it needs."""
+    rows = [f"| {entry.field.name} | {entry.field.type} | {entry.field.unit} | {entry.window} | "
+            f"{', '.join(feed.name for feed in entry.feeds)} | {', '.join(entry.purposes)} | "
+            f"{_said(entry.field)} |" for entry in catalogue.ENTRIES]
     return "\n".join([
-        "# Window features", "", f"{len(told)} columns of `feature_matrix`, made by "
-        "`nightlist dictionary --pages` from `jobs/features/families/` and `social.py`. Windows "
-        "count the as-of date as their first day. Null: the source tells nothing of the person in "
-        "365 days, or the person does not agree to the purpose; 0: it does, but nothing happened "
-        "in the window.", "",
-        "| feature | type | unit | window, days | source | consent | meaning |",
+        "# Features", "", f"The {len(rows)} features of `feature_matrix`; this page is made by "
+        "`nightlist dictionary --pages` from the modules in this folder.", "",
+        "Windows count the as-of date as their first day. Missing: the source tells nothing of the "
+        "person (in 365 days, where the window is of days), or the person does not agree to the "
+        "purpose; 0: it does tell of them, but nothing happened in the window.", "",
+        "| feature | type | unit | window | source | consent | meaning |",
         "|---|---|---|---|---|---|---|", *rows, ""])
 
 
@@ -75,18 +74,21 @@ def _age(table: Table) -> str:
 
 
 def _row(field: Field) -> str:
+    name = field.name.replace("<", "&lt;").replace(">", "&gt;")
+    unit = field.unit.replace("<", "&lt;").replace(">", "&gt;")
+    missing = " May be missing." if field.nullable else ""
+    return f"| {name} | {field.type} | {unit} | {_said(field)}{missing} |\n"
+
+
+def _said(field: Field) -> str:
     notes = [field.meaning]
     if field.allowed:
         notes.append("One of " + ", ".join(f"`{value}`" for value in field.allowed) + ".")
-    if field.nullable:
-        notes.append("May be missing.")
     if field.monotone:
         notes.append("PD may only " + ("rise" if field.monotone > 0 else "fall") + " with it.")
     if field.reason_code:
         notes.append(f"Reason `{field.reason_code}`.")
-    name = field.name.replace("<", "&lt;").replace(">", "&gt;")
-    unit = field.unit.replace("<", "&lt;").replace(">", "&gt;")
-    return f"| {name} | {field.type} | {unit} | {' '.join(notes)} |\n"
+    return " ".join(notes)
 
 
 def renewed(text: str, where: str) -> str:

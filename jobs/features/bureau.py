@@ -10,13 +10,39 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from jobs.contracts.table import Field
 from jobs.expressions import highest, how_many, total
+from jobs.features.fields import months
 
 MONTHS = 6
 
+FIELDS: tuple[Field, ...] = (
+    Field("repayment_status_1", "integer", "code -2..9", "Latest repayment status.", True, -2, 9,
+          monotone=1, reason_code="OVERDUE_RECENT"),
+    months("overdue_months_1", "Months past due, latest month.", 1, "OVERDUE_RECENT", 9),
+    months("overdue_months_2", "Months past due, one month earlier.", 1, "OVERDUE_RECENT", 9),
+    months("overdue_months_4", "Months past due, three months earlier.", 1, "OVERDUE_HISTORY", 9),
+    months("overdue_months_max_3", "Worst months past due of three.", 1, "OVERDUE_RECENT", 9),
+    months("overdue_months_max_6", "Worst months past due of six.", 1, "OVERDUE_HISTORY", 9),
+    months("overdue_months_sum_3", "Sum of months past due over three.", 1, "OVERDUE_RECENT", 27),
+    months("overdue_months_weighted_6", "Months past due, the latest counted six times, the oldest "
+           "once.", 1, "OVERDUE_HISTORY", 189),
+    months("overdue_count_6", "Months with any payment past due.", 1, "OVERDUE_HISTORY"),
+    months("overdue_2plus_count_3", "Months two or more past due, of three.", 1, "OVERDUE_RECENT",
+           3),
+    months("overdue_2plus_count_6", "Months two or more past due, of six.", 1, "OVERDUE_HISTORY"),
+    months("months_since_overdue", "Statements since the last past due; 7 = never in six.", -1,
+           "OVERDUE_HISTORY", 7),
+    months("months_since_overdue_2plus", "Statements since the last two or more past due; 7 = "
+           "never in six.", -1, "OVERDUE_HISTORY", 7),
+    months("revolving_count_6", "Months with a revolved balance.", 0, "CARD_USE"),
+    months("paid_in_full_count_6", "Months paid in full.", 0, "CARD_USE"),
+    months("no_use_count_6", "Months without use.", 0, "CARD_USE"),
+)
+
 
 def features() -> dict[str, Column]:
-    """Feature name -> expression over `status_1..6`; meanings stand in the contract."""
+    """Feature name -> expression over `status_1..6`; meanings: FIELDS."""
     status = {k: F.col(f"status_{k}") for k in range(1, MONTHS + 1)}
     late = {k: F.greatest(column, F.lit(0).cast("long")) for k, column in status.items()}
     late = {k: F.when(status[k].isNotNull(), column) for k, column in late.items()}

@@ -14,9 +14,9 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from jobs.contracts.table import Field
-from jobs.expressions import ratio
+from jobs.expressions import highest, how_many, ratio, total
 from jobs.tiles.plan import LONGEST_DAYS
-from jobs.tiles.source import Measure, TileSource
+from jobs.tiles.source import SKETCH_CELLS, SKETCH_DAYS, Measure, TileSource, one
 
 WINDOWS_DAYS = (7, 30, 90, 180, LONGEST_DAYS)
 EXTREMES_DAYS = 90
@@ -49,18 +49,22 @@ def recency_days(source: TileSource) -> str:
     return f"{source.name}_recency_days"
 
 
-def windows_of(how: str) -> tuple[int, ...]:
-    """The windows of a measure that is put together so, see AGGREGATIONS."""
-    return WINDOWS_DAYS if how == "sum" else tuple(
-        days for days in WINDOWS_DAYS if days <= EXTREMES_DAYS)
+def measures(source: TileSource) -> tuple[Measure, ...]:
+    """The source's own and its active days: a tile is one."""
+    return (*source.measures, Measure(active_days(source), "days",
+                                      f"Days with any of {source.name}", one))
+
+
+def windows_of(one: Measure) -> tuple[int, ...]:
+    """The windows of a measure; extremes cannot be moved on, so they look back less far."""
+    return one.windows_days or (WINDOWS_DAYS if one.how == "sum" else tuple(
+        days for days in WINDOWS_DAYS if days <= EXTREMES_DAYS))
 
 
 def base(source: TileSource) -> list[Feature]:
     """Every measure over its windows, and how lately the source saw the person."""
-    days = Measure(active_days(source), "days", f"Days with any of {source.name}",
-                   lambda: F.lit(1))
-    found = [_windowed(source, one, window) for one in (*source.measures, days)
-             for window in windows_of(one.how)]
+    found = [_windowed(source, one, window) for one in measures(source) if one.is_feature
+             for window in windows_of(one)]
     recency = recency_days(source)
     found.append(Feature(Field(recency, "integer", "days", f"Days since the newest event of "
                                f"{source.name}, within {EXTREMES_DAYS}.", True, 0,
@@ -85,6 +89,64 @@ def trend(source: TileSource, measure: str, meaning: str,
                           True), source, long,
                     _ratio(f"{measure}_{short}d", f"{measure}_{long}d", long, short))
             for short, long in pairs]
+
+
+def spread(source: TileSource, name: str, unit: str, meaning: str, parts: tuple[str, str, str],
+           windows: Sequence[int] = (90, LONGEST_DAYS)) -> list[Feature]:
+    """Mean and standard deviation of what events tell, from a count, a sum and squares.
+
+    The deviation is sqrt(n Σx² - (Σx)²) / n; 0 of one event, null of none.
+
+    Args:
+        source: Whose measures they are.
+        name: `<name>_mean_<days>d` and `<name>_spread_<days>d` are the features.
+        unit: Of the values.
+        meaning: What the values are.
+        parts: Measures: the count, the sum, the sum of squares.
+        windows: Days.
+    """
+    found = []
+    for days in windows:
+        count, added, squares = (f"{part}_{days}d" for part in parts)
+        found += [Feature(Field(f"{name}_{kind}_{days}d", "double", unit,
+                                f"{meaning}: {what}, last {days} days.", True), source, days, value)
+                  for kind, what, value in (("mean", "mean", _ratio(added, count)),
+                                            ("spread", "standard deviation",
+                                             _deviation(count, added, squares)))]
+    return found
+
+
+def habit(source: TileSource, name: str, meaning: str) -> list[Feature]:
+    """Of a sketch: how many different values at least, and the share of the one of habit."""
+    found = []
+    for days in SKETCH_DAYS:
+        cells = [f"{name}_cell_{number}_{days}d" for number in range(SKETCH_CELLS)]
+        found += [
+            Feature(Field(f"{name}_count_{days}d", "integer", "values",
+                          f"Different {meaning}, up to {SKETCH_CELLS}, last {days} days.",
+                          True, 0, SKETCH_CELLS), source, days, _cells_in_use(cells)),
+            Feature(Field(f"{name}_habit_{days}d_ratio", "double", "ratio",
+                          f"Share of the most frequent of the {meaning}, last {days} days.", True,
+                          0.0, 1.0), source, days, _fullest(cells))]
+    return found
+
+
+def _deviation(count: str, added: str, squares: str) -> Callable[[], Column]:
+    def value() -> Column:
+        number, summed, squared = (F.col(name).cast("double") for name in (count, added, squares))
+        # One and the same value gives 0 but for the last digits.
+        variance = F.greatest(number * squared - summed * summed, F.lit(0.0))
+        return F.when(F.col(count) > 0, F.sqrt(variance) / number)
+    return value
+
+
+def _cells_in_use(cells: Sequence[str]) -> Callable[[], Column]:
+    return lambda: F.when(F.col(cells[0]).isNotNull(), how_many([F.col(one) > 0 for one in cells]))
+
+
+def _fullest(cells: Sequence[str]) -> Callable[[], Column]:
+    return lambda: ratio(highest([F.col(one) for one in cells]), total([F.col(one)
+                                                                        for one in cells]))
 
 
 def _windowed(source: TileSource, one: Measure, days: int) -> Feature:

@@ -1,10 +1,10 @@
 """The feature matrices of a night: one to learn from, one to score.
 
-Sources: clean bound_cards, statements, bureau_tradelines, consents; windows; labels. Grain: one
-user and as-of date. Output: `training_matrix` (people whose outcome is known, as of the day their
-performance window opened) and `feature_matrix` (everyone else with a bound card, as of the night).
-What a person does not agree to is null, and `run.json` counts the people of each purpose
-(`withheld_people`).
+Sources: clean bound_cards, statements, bureau_tradelines, bureau_public_records, social_edges,
+consents; windows; labels. Grain: one user and as-of date. Output: `training_matrix` (people whose
+outcome is known, as of the day their performance window opened) and `feature_matrix` (everyone else
+with a bound card, as of the night). What a person does not agree to is null, and `run.json` counts
+the people of each purpose (`withheld_people`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import reduce
 from types import MappingProxyType
 
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import store
@@ -22,7 +22,7 @@ from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.night import FEATURE_MATRIX, LABELS, TRAINING_MATRIX
 from jobs.contracts.table import Table
-from jobs.features import bureau, consent, roll, social, statements
+from jobs.features import across, bureau, cards, consent, debts, roll, social, statements
 from jobs.features.families import FEATURES as WINDOW_FEATURES
 from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
@@ -38,14 +38,14 @@ EMPTY: Mapping[str, DataFrame] = MappingProxyType({})
 RECENT_MONTHS = 8
 
 
-def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFrame,
+def build(spine: DataFrame, bound: DataFrame, bills: DataFrame, status: DataFrame,
           windowed: Mapping[str, DataFrame] = EMPTY, friends: DataFrame | None = None,
-          permitted: DataFrame | None = None) -> DataFrame:
+          permitted: DataFrame | None = None, records: DataFrame | None = None) -> DataFrame:
     """Features of every row of the spine, from what it may see.
 
     Args:
         spine: `user_id`, `as_of_date`, unique.
-        cards: Clean bound_cards.
+        bound: Clean bound_cards.
         bills: Clean statements.
         status: Clean bureau_tradelines.
         windowed: Source -> its windows and `as_of_date`, see `windows.table`; of a source that is
@@ -53,8 +53,9 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         friends: What `social.build` gives for the spine's dates, or None where nothing is known.
         permitted: What `consent.build` gives for everyone in the spine, or None where the product
             records no consents.
+        records: Clean bureau_public_records, or None where none were ever delivered.
     """
-    card = bound(visible(spine, cards, feeds.BOUND_CARDS.key))
+    card = cards.build(visible(spine, bound, feeds.BOUND_CARDS.key))
     months = last_months(recent(visible(spine, bills, feeds.STATEMENTS.key), RECENT_MONTHS),
                          {"balance_minor": "balance", "payment_minor": "payment"},
                          statements.MONTHS)
@@ -63,10 +64,12 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
         F.max("repayment_status").alias("repayment_status"))
     past = last_months(worst, {"repayment_status": "status"}, bureau.MONTHS)
     parts = [(card, feeds.BOUND_CARDS), (months, feeds.STATEMENTS),
-             (past, feeds.BUREAU_TRADELINES),
+             (past, feeds.BUREAU_TRADELINES), (debts.build(lines), feeds.BUREAU_TRADELINES),
              *((windowed[source.name], source.feed) for source in SOURCES
                if source.name in windowed),
-             *([(friends, feeds.SOCIAL_EDGES)] if friends is not None else [])]
+             *([(friends, feeds.SOCIAL_EDGES)] if friends is not None else []),
+             *([(debts.records(visible(spine, records, feeds.BUREAU_PUBLIC_RECORDS.key)),
+                 feeds.BUREAU_PUBLIC_RECORDS)] if records is not None else [])]
     known = spine.select(*SPINE)
     if permitted is not None:
         known = known.join(permitted, on="user_id", how="left")
@@ -85,11 +88,18 @@ def build(spine: DataFrame, cards: DataFrame, bills: DataFrame, status: DataFram
            for one in WINDOW_FEATURES},
         **{field.name: F.lit(None) if friends is None else F.col(field.name)
            for field in social.FIELDS},
+        **{field.name: F.col(field.name) for field in (*cards.FIELDS, *debts.FIELDS)},
+        **{field.name: F.lit(None) if records is None else debts.none_on_record(field.name)
+           for field in debts.RECORD_FIELDS},
     }
-    return (wide
-            .select(*SPINE, *[column.cast(FEATURE_MATRIX.spark_schema[name].dataType).alias(name)
-                              for name, column in named.items()])
+    return (wide.select(*SPINE, *_typed(named))
+            .select("*", *_typed(across.features()))
             .select(*FEATURE_MATRIX.columns))
+
+
+def _typed(named: Mapping[str, F.Column]) -> list[F.Column]:
+    return [column.cast(FEATURE_MATRIX.spark_schema[name].dataType).alias(name)
+            for name, column in named.items()]
 
 
 def _permitted(wide: DataFrame, parts: list[tuple[DataFrame, Table]]) -> DataFrame:
@@ -101,27 +111,14 @@ def _permitted(wide: DataFrame, parts: list[tuple[DataFrame, Table]]) -> DataFra
                          for name, purpose in purposes.items()])
 
 
-def bound(cards: DataFrame) -> DataFrame:
-    """The cards that are bound, in one row a person: the highest limit and the age.
-
-    Args:
-        cards: Visible bound_cards; of one card the newest row says whether it is bound.
-    """
-    newest = Window.partitionBy(*SPINE, "card_number").orderBy(F.col("event_date").desc())
-    return (cards.withColumn("recency", F.row_number().over(newest))
-            .where((F.col("recency") == 1) & (F.col("action") == "bind"))
-            .groupBy(*SPINE)
-            .agg(F.max("card_limit_minor").alias("limit"), F.max("age_years").alias("age_years")))
-
-
 def _known(prefix: str, months: int) -> F.Column:
     return statements.how_many([F.col(f"{prefix}_{k}").isNotNull()
                                 for k in range(1, months + 1)])
 
 
-def candidates(cards: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFrame:
+def candidates(bound: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFrame:
     """The spine to score: everyone with a bound card whose outcome is not known already."""
-    holders = (cards.where((F.col("event_date") <= as_of) & F.col("voided_on").isNull())
+    holders = (bound.where((F.col("event_date") <= as_of) & F.col("voided_on").isNull())
                .select("user_id").distinct())
     return (holders.join(labels.select("user_id").distinct(), on="user_id", how="left_anti")
             .select("user_id", as_of.alias("as_of_date")))
@@ -130,10 +127,12 @@ def candidates(cards: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFram
 def main(run: Run) -> dict[str, int]:
     """Write both matrices of the night."""
     spark = session()
-    cards, bills, status, consents = (facts(spark, run, feed) for feed in (
+    bound, bills, status, consents = (facts(spark, run, feed) for feed in (
         feeds.BOUND_CARDS, feeds.STATEMENTS, feeds.BUREAU_TRADELINES, feeds.CONSENTS))
+    records = (facts(spark, run, feeds.BUREAU_PUBLIC_RECORDS)
+               if feed_deliveries(run, feeds.BUREAU_PUBLIC_RECORDS) else None)
     labels = store.read(spark, run.folder / "labels", LABELS)
-    asked = candidates(cards, labels, F.lit(run.as_of))
+    asked = candidates(bound, labels, F.lit(run.as_of))
     permitted = None
     if feed_deliveries(run, feeds.CONSENTS):
         # Friends who hold no card are asked too.
@@ -144,11 +143,11 @@ def main(run: Run) -> dict[str, int]:
         record(run, "withheld_people", consent.counts(
             permitted.join(considered, on="user_id", how="left_semi")))
     past = [day for day in as_of_dates(run) if day != run.as_of]
-    learned = build(labels, cards, bills, status, _windows(spark, run, past),
-                    _friends(spark, run, past, permitted), permitted).join(
+    learned = build(labels, bound, bills, status, _windows(spark, run, past),
+                    _friends(spark, run, past, permitted), permitted, records).join(
         labels, on=list(SPINE), how="inner").select(*TRAINING_MATRIX.columns)
-    scored = build(asked, cards, bills, status, _windows(spark, run, [run.as_of]),
-                   _friends(spark, run, [run.as_of], permitted), permitted)
+    scored = build(asked, bound, bills, status, _windows(spark, run, [run.as_of]),
+                   _friends(spark, run, [run.as_of], permitted), permitted, records)
     return {
         "training": store.write(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
         "considered": store.write(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}

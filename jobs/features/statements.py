@@ -11,15 +11,57 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from jobs.contracts.table import Field
 from jobs.expressions import highest, how_many, lowest, ratio, total
+from jobs.features.fields import money, months, share
 
 MONTHS = 6
 #: Least-squares slope over six equidistant months: weights of (5, 3, 1, -1, -3, -5) / 35.
 SLOPE = (5, 3, 1, -1, -3, -5)
 
+FIELDS: tuple[Field, ...] = (
+    # statements: what is owed against the limit
+    share("utilization_1_ratio", "Balance over limit, latest.", "UTILIZATION"),
+    share("utilization_2_ratio", "Balance over limit, one month earlier.", "UTILIZATION"),
+    share("utilization_mean_3_ratio", "Mean balance over limit of three.", "UTILIZATION"),
+    share("utilization_mean_6_ratio", "Mean balance over limit of six.", "UTILIZATION"),
+    share("utilization_max_6_ratio", "Highest balance over limit of six.", "UTILIZATION"),
+    share("utilization_trend_ratio", "Slope of utilisation over six, least squares, a month.",
+          "UTILIZATION"),
+    share("utilization_change_3_ratio", "Utilisation now less two months earlier.",
+          "UTILIZATION"),
+    months("over_limit_count_6", "Statements above the limit.", 0, "UTILIZATION"),
+    money("headroom_1_minor", "Limit less latest balance.", -1, "HEADROOM"),
+    money("headroom_min_6_minor", "Limit less highest balance.", -1, "HEADROOM"),
+    money("headroom_sum_6_minor", "Sum over six of limit less balance.", -1, "HEADROOM"),
+    # statements: balances
+    money("balance_1_minor", "Latest balance.", 0, "BALANCE"),
+    money("balance_max_6_minor", "Highest balance of six.", 0, "BALANCE"),
+    share("balance_to_mean_ratio", "Latest balance over mean absolute balance.", "BALANCE"),
+    share("balance_growth_ratio", "Latest balance over the one five months earlier.", "BALANCE"),
+    months("balance_increase_count_5", "Statements above the one before.", 0, "BALANCE", 5),
+    share("overdue_balance_3_ratio", "Balances of months past due over the limit, three.",
+          "OVERDUE_RECENT"),
+    # statements: payments and spending
+    money("payment_sum_3_minor", "Paid in three months.", -1, "PAYMENTS"),
+    money("payment_sum_6_minor", "Paid in six months.", -1, "PAYMENTS"),
+    money("payment_min_6_minor", "Smallest monthly payment of six.", -1, "PAYMENTS"),
+    money("payment_second_6_minor", "Second largest monthly payment of six.", -1, "PAYMENTS"),
+    months("zero_payment_count_6", "Months without a payment.", 1, "PAYMENTS"),
+    *(share(f"payment_{k}_ratio", f"Payment {k} over the balance it settles, at most 2.",
+            "PAYMENTS") for k in (1, 2, 3, 4)),
+    share("payment_last_2_ratio", "Last two payments over the balances they settle.", "PAYMENTS"),
+    share("payment_all_6_ratio", "All payments over all balances above zero.", "PAYMENTS"),
+    share("unpaid_1_ratio", "Unpaid part of the previous balance over the limit.", "PAYMENTS"),
+    money("spend_1_minor", "Balance change plus payment, latest.", 0, "CARD_USE"),
+    money("spend_2_minor", "Balance change plus payment, one month earlier.", 0, "CARD_USE"),
+    money("spend_max_5_minor", "Largest monthly spending of five.", 0, "CARD_USE"),
+    money("spend_sum_5_minor", "Spending over five months.", 0, "CARD_USE"),
+)
+
 
 def features() -> dict[str, Column]:
-    """Feature name -> expression over the wide columns; meanings stand in the contract."""
+    """Feature name -> expression over the wide columns; meanings: FIELDS."""
     return {**_utilization(), **_balances(), **_payments()}
 
 

@@ -23,17 +23,15 @@ from pyspark.sql import functions as F
 
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
-from jobs.features.declare import (EXTREMES_DAYS, WINDOWS_DAYS, active_days, recency_days,
+from jobs.features.declare import (EXTREMES_DAYS, WINDOWS_DAYS, active_days, measures, recency_days,
                                    windows_of)
-from jobs.tiles.source import AGGREGATIONS, TileSource
+from jobs.tiles.source import AGGREGATIONS, Measure, TileSource
 
 
 def table(source: TileSource) -> Table:
     """The contract of a source's windows."""
-    units = {field.name: field.unit for field in source.table.fields}
-    wide = [Field(f"{name}_{days}d", "integer", units.get(name, "days"),
-                  f"{name}, last {days} days.", kind != "sum")
-            for name, kind in _how(source).items() for days in windows_of(kind)]
+    wide = [Field(f"{one.name}_{days}d", "integer", one.unit, f"{one.meaning}, last {days} days.",
+                  one.how != "sum") for one in measures(source) for days in windows_of(one)]
     recency = Field(recency_days(source), "integer", "days", "Days since the newest event.", True)
     return replace(source.table, name=f"windows_{source.name}", key=("user_id",),
                    meaning=f"What the last days of {source.name} say of a person.",
@@ -52,7 +50,7 @@ def build(days: DataFrame, source: TileSource, as_of: dt.date) -> DataFrame:
     Returns:
         The columns of `table`.
     """
-    return _two_levels(_active(days, source), source, as_of, _how(source)).select(
+    return _two_levels(_active(days, source), source, as_of, measures(source)).select(
         *table(source).columns)
 
 
@@ -71,42 +69,39 @@ def move(before: DataFrame, changed: Sequence[tuple[DataFrame, Sequence[int]]], 
     Returns:
         The columns of `table`.
     """
-    sums = [name for name, how in _how(source).items() if how == "sum"]
-    wide = [f"{name}_{window}d" for name in sums for window in WINDOWS_DAYS]
+    sums = [(one.name, days) for one in measures(source) if one.how == "sum"
+            for days in windows_of(one)]
+    wide = [f"{name}_{window}d" for name, window in sums]
     moved = [_active(tiles, source).select("user_id", *[
-        (F.col(name) * F.lit(sign).cast("long")).alias(f"{name}_{window}d") for name in sums
-        for window, sign in zip(WINDOWS_DAYS, signs, strict=True)]) for tiles, signs in changed]
+        (F.col(name) * F.lit(signs[WINDOWS_DAYS.index(window)]).cast("long"))
+        .alias(f"{name}_{window}d") for name, window in sums]) for tiles, signs in changed]
     added = (reduce(DataFrame.unionByName, moved, before.select("user_id", *wide))
              .groupBy("user_id").agg(*[F.sum(name).alias(name) for name in wide]))
-    extremes = {name: how for name, how in _how(source).items() if how != "sum"}
+    extremes = [one for one in source.measures if one.how != "sum"]
     # Who has no day left in the longest window is not there any more.
     return (added.where(F.col(f"{active_days(source)}_{WINDOWS_DAYS[-1]}d") > 0)
             .join(_two_levels(days, source, as_of, extremes), on="user_id", how="left")
             .select(*table(source).columns))
 
 
-def _how(source: TileSource) -> dict[str, str]:
-    """Measure -> how its days are put together; the days themselves are one."""
-    return {**{one.name: one.how for one in source.measures}, active_days(source): "sum"}
-
-
 def _active(days: DataFrame, source: TileSource) -> DataFrame:
     return days.withColumn(active_days(source), F.lit(1).cast("long"))
 
 
-def _two_levels(days: DataFrame, source: TileSource, as_of: dt.date, how: dict[str, str]
-                ) -> DataFrame:
+def _two_levels(days: DataFrame, source: TileSource, as_of: dt.date,
+                wanted: Sequence[Measure]) -> DataFrame:
     bucketed = (days.withColumn("age_days", F.datediff(F.lit(as_of), "event_date"))
                 .where(F.col("age_days").between(0, WINDOWS_DAYS[-1] - 1))
                 .withColumn("bucket", _bucket())
                 .groupBy("user_id", "bucket")
-                .agg(*[AGGREGATIONS[kind](name).alias(name) for name, kind in how.items()],
+                .agg(*[AGGREGATIONS[one.how](one.name).alias(one.name) for one in wanted],
                      F.min("age_days").cast("long").alias("newest")))
-    wide = [_window(name, kind, number).alias(f"{name}_{window}d")
-            for name, kind in how.items() for number, window in enumerate(windows_of(kind))]
+    wide = [_window(one, WINDOWS_DAYS.index(window)).alias(f"{one.name}_{window}d")
+            for one in wanted for window in windows_of(one)]
+    newest = Measure("newest", "days", "Age of the newest event", lambda: F.col("newest"), "min")
     longest = WINDOWS_DAYS.index(EXTREMES_DAYS)
     return bucketed.groupBy("user_id").agg(
-        *wide, _window("newest", "min", longest).alias(recency_days(source)))
+        *wide, _window(newest, longest).alias(recency_days(source)))
 
 
 def _bucket() -> Column:
@@ -117,7 +112,7 @@ def _bucket() -> Column:
     return found
 
 
-def _window(name: str, how: str, number: int) -> Column:
+def _window(one: Measure, number: int) -> Column:
     """A measure over the first buckets; a sum over none is 0, an extreme is not known."""
-    inside = AGGREGATIONS[how](F.when(F.col("bucket") <= number, F.col(name)))
-    return F.coalesce(inside, F.lit(0).cast("long")) if how == "sum" else inside
+    inside = AGGREGATIONS[one.how](F.when(F.col("bucket") <= number, F.col(one.name)))
+    return F.coalesce(inside, F.lit(0).cast("long")) if one.how == "sum" else inside

@@ -15,6 +15,8 @@ from jobs.contracts.table import Field, Table
 
 #: How partial aggregates of days are put together; all of them exact on integers.
 AGGREGATIONS = {"sum": F.sum, "min": F.min, "max": F.max}
+#: Cells of a sketch, and the windows it is kept for.
+SKETCH_CELLS, SKETCH_DAYS = 8, (30, 90)
 _HERE = Path(__file__).parent
 
 
@@ -28,6 +30,8 @@ class Measure:
         meaning: What it counts or sums, to go on "…, last 30 days."
         value: The value of one event, as a column over the feed's facts.
         how: A key of AGGREGATIONS.
+        windows_days: The windows it is wanted over; empty: all that its kind allows.
+        is_feature: Whether it stands in the matrix itself, not only in what is made of it.
     """
 
     name: str
@@ -35,6 +39,8 @@ class Measure:
     meaning: str
     value: Callable[[], Column]
     how: str = "sum"
+    windows_days: tuple[int, ...] = ()
+    is_feature: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,41 @@ def where(condition: Callable[[], Column], value: Callable[[], Column] = one
           ) -> Callable[[], Column]:
     """The value of the events that meet a condition, 0 of the others."""
     return lambda: F.when(condition(), value()).otherwise(F.lit(0).cast("long"))
+
+
+def squared(value: Callable[[], Column]) -> Callable[[], Column]:
+    """Its square; with the sum and the number it gives the spread, see `declare.spread`."""
+    return lambda: value() * value()
+
+
+def whole_units(value: Callable[[], Column]) -> Callable[[], Column]:
+    """Money in whole currency units, within a million, so that squares of years fit 64 bits."""
+    def within() -> Column:
+        most = F.lit(1_000_000).cast("long")
+        return F.greatest(F.least(F.floor(value() / 100).cast("long"), most), -most)
+    return within
+
+
+def day_of_month() -> Column:
+    """Of the event, 1 to 31."""
+    return F.dayofmonth("event_at").cast("long")
+
+
+def sketch(name: str, unit: str, meaning: str, of: str,
+           condition: Callable[[], Column] = lambda: F.lit(True)) -> tuple[Measure, ...]:
+    """Counts of a column's values by hash: SKETCH_CELLS numbers that can be added and taken away.
+
+    Unlike sketches that can only be merged they move on with the windows. The number of cells in
+    use is a lower bound of the number of different values, and close to it while these are few; the
+    fullest cell is that of the value of habit. (A count sketch of one row: Cormode and
+    Muthukrishnan, 2005; here the hash is CRC-32, the same on every engine.)
+    """
+    def counts(number: int) -> Callable[[], Column]:
+        return where(lambda: condition() & (F.crc32(of) % SKETCH_CELLS == number))
+
+    return tuple(Measure(f"{name}_cell_{number}", unit, f"{meaning}, cell {number}", counts(number),
+                         windows_days=SKETCH_DAYS, is_feature=False)
+                 for number in range(SKETCH_CELLS))
 
 
 def column(name: str) -> Callable[[], Column]:

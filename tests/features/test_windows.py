@@ -10,8 +10,10 @@ from jobs.features.families import FEATURES, SOURCES
 from jobs.features.families.activity import SOURCE
 from jobs.session import session
 from jobs.tiles.plan import Tile
+from jobs.tiles.source import SKETCH_CELLS
 
 AS_OF = dt.date(2026, 6, 30)
+NO_DEVICE = [0] * SKETCH_CELLS
 
 
 def windowed(*days, as_of=AS_OF, seconds=None):
@@ -22,7 +24,7 @@ def windowed(*days, as_of=AS_OF, seconds=None):
 
 
 def tiles(*days):
-    rows = [("anna", day, 1, span, 0, 0, 0, span) for day, span in days]
+    rows = [("anna", day, 1, span, 0, 0, 0, span, *NO_DEVICE) for day, span in days]
     return session().createDataFrame(rows, SOURCE.table.spark_schema)
 
 
@@ -83,7 +85,7 @@ def moved(folder, was, now, gap=1):
 
     def rows(keys):
         frame = session().createDataFrame(
-            [(user, before(back), 1, span, 0, 0, 0, span) for back, version in keys
+            [(user, before(back), 1, span, 0, 0, 0, span, *NO_DEVICE) for back, version in keys
              for user, span in zip(("anna", "ben"), {**was, **now}[back, version], strict=True)
              if span], SOURCE.table.spark_schema)
         return written(frame, SOURCE.table)
@@ -135,6 +137,39 @@ def test_only_days_that_a_window_won_or_lost_set_two_nights_apart():
     assert {signs: [tile.event_date for tile in some] for signs, some in found.items()} == {
         (1, 1, 1, 1, 1): [before(0)], (-1, 0, 0, 0, 0): [before(7)],
         (0, -1, 0, 0, 0): [before(30)]}
+
+
+def of(name, **windowed):
+    """A feature of one person, from the windows that it is made of."""
+    (feature,) = [one for one in FEATURES if one.field.name == name]
+    schema = ", ".join(f"{column} long" for column in windowed)
+    frame = session().createDataFrame([tuple(windowed.values())], schema)
+    return frame.select(feature.value().alias("value")).collect()[0]["value"]
+
+
+def test_pay_on_the_tenth_twelfth_and_fourteenth_is_two_thirds_of_a_square_apart():
+    told = {"salary_count_90d": 3, "salary_day_sum_90d": 36, "salary_day_squares_90d": 440}
+    assert of("salary_day_mean_90d", **told) == 12.0
+    assert of("salary_day_spread_90d", **told) == pytest.approx((8 / 3) ** 0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize(("count", "spread"), [(1, 0.0), (0, None)])
+def test_one_value_has_no_spread_and_none_is_not_known(count, spread):
+    told = {"salary_count_90d": count, "salary_day_sum_90d": 31 * count,
+            "salary_day_squares_90d": 961 * count}
+    assert of("salary_day_spread_90d", **told) == spread
+
+
+def cells(*counts):
+    filled = [*counts, *[0] * (SKETCH_CELLS - len(counts))]
+    return {f"device_cell_{number}_30d": count for number, count in enumerate(filled)}
+
+
+@pytest.mark.parametrize(("counts", "different", "habit"), [
+    ((3, 0, 1), 2, 0.75), ((5,), 1, 1.0), ((), 0, None)])
+def test_of_a_sketch_the_cells_in_use_and_the_fullest(counts, different, habit):
+    assert of("device_count_30d", **cells(*counts)) == different
+    assert of("device_habit_30d_ratio", **cells(*counts)) == habit
 
 
 def test_there_are_many_features_and_each_says_what_it_is():

@@ -10,6 +10,7 @@ from jobs.policies.policy import Tier, load
 from jobs.session import session
 
 DAY = dt.date(2026, 6, 30)
+NOTHING_ELSE_IS_KNOWN = {"is_thin_file": 1, "known_source_count": 0, "coverage_ratio": 0.0}
 POLICY = dataclasses.replace(
     load("wallet_loan_cny", DAY), card_limit_from=(0, 30_000), funding=100_000,
     expected_draw_ratio=0.5,
@@ -22,7 +23,8 @@ def priced(*people, policy=POLICY):
     def matrix_row(user, limit):
         row = {name: None for name in FEATURE_MATRIX.columns}
         row |= {"user_id": user, "as_of_date": DAY, "segment": "thin_file",
-                "statement_months": 6, "bureau_months": 0, "card_limit_minor": limit * 100}
+                "statement_months": 6, "bureau_months": 0, "card_limit_minor": limit * 100,
+                **NOTHING_ELSE_IS_KNOWN}
         return tuple(row[name] for name in FEATURE_MATRIX.columns)
 
     spark = session()

@@ -104,7 +104,7 @@ def test_a_delivery_without_one_good_row_leaves_the_table_readable(home):
     hopeless = BILLS.set_column(3, feeds.STATEMENTS.arrow_schema.field("payment_minor"),
                                 pa.array([-1, -2]))
     write_delivery(home, feeds.STATEMENTS, NEXT, hopeless, "CNY")
-    for step in ("intake", "freeze", "labels", "features"):
+    for step in ("intake", "freeze", "labels", "tiles", "windows", "features"):
         assert main(["run", step, "--as-of", NEXT.isoformat(), "--home", str(home)]) == 0
     assert intake.taken_in(home, "statements", NEXT)["quarantined"] == 2
 

@@ -10,6 +10,7 @@ from jobs.policies.policy import Rule
 from jobs.session import session
 
 DAY = dt.date(2026, 6, 30)
+NOTHING_ELSE_IS_KNOWN = {"is_thin_file": 1, "known_source_count": 0, "coverage_ratio": 0.0}
 ADULT = Rule("adult", "AGE", "", "age_years", at_least=18)
 WORKING = Rule("working_age", "AGE", "", "age_years", at_least=18, at_most=60)
 RISK = Rule("pd_appetite", "PD", "", "pd", at_most=0.03)
@@ -19,7 +20,7 @@ CLEAN = Rule("clean", "LATE", "", "overdue_months_1", at_most=0, missing_passes=
 def test_without_scores_the_rules_that_need_none_are_judged():
     row = {name: None for name in FEATURE_MATRIX.columns}
     row |= {"user_id": "anna", "as_of_date": DAY, "age_years": 61, "segment": "thin_file",
-            "statement_months": 6, "bureau_months": 0}
+            "statement_months": 6, "bureau_months": 0, **NOTHING_ELSE_IS_KNOWN}
     matrix = session().createDataFrame([tuple(row[name] for name in FEATURE_MATRIX.columns)],
                                        FEATURE_MATRIX.spark_schema)
     found = build(matrix, None, [ADULT, WORKING]).collect()[0]
@@ -29,7 +30,8 @@ def test_without_scores_the_rules_that_need_none_are_judged():
 def failing(rules, age=30, pd=0.01, late=None):
     row = {name: None for name in FEATURE_MATRIX.columns}
     row |= {"user_id": "anna", "as_of_date": DAY, "age_years": age, "segment": "thin_file",
-            "statement_months": 6, "bureau_months": 0, "overdue_months_1": late}
+            "statement_months": 6, "bureau_months": 0, "overdue_months_1": late,
+            **NOTHING_ELSE_IS_KNOWN}
     matrix = session().createDataFrame([tuple(row[name] for name in FEATURE_MATRIX.columns)],
                                        FEATURE_MATRIX.spark_schema)
     scores = session().createDataFrame([("anna", DAY, pd, 600, "v1")], SCORES.spark_schema)

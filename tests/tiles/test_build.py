@@ -1,6 +1,8 @@
 """Tiles: the measures of a day, worked by hand; of an event told twice the newest counts."""
 
+import collections
 import datetime as dt
+import zlib
 
 from jobs.contracts import feeds
 from jobs.features.families import money
@@ -21,9 +23,9 @@ def wanted(*rows):
                                      "delivery_date date, is_shared boolean")
 
 
-def login(name, clock, seconds, user="anna", day=MONDAY, delivered=TUESDAY):
+def login(name, clock, seconds, user="anna", day=MONDAY, delivered=TUESDAY, device=None):
     at = dt.datetime.combine(day, dt.time.fromisoformat(clock))
-    return (name, user, at, seconds, None, delivered, None)
+    return (name, user, at, seconds, device, delivered, None)
 
 
 def tiles(source, events, *rows):
@@ -41,8 +43,35 @@ def test_a_day_of_a_person_is_counted_summed_and_ranked():
     assert found[(1, "anna")] == {
         "tile": 1, "user_id": "anna", "event_date": MONDAY, "login_count": 3,
         "online_seconds": 60, "night_login_count": 1, "evening_login_count": 1,
-        "weekend_login_count": 0, "longest_session_seconds": 30}
+        "weekend_login_count": 0, "longest_session_seconds": 30,
+        **{f"device_cell_{number}": 0 for number in range(8)}}
     assert found[(1, "ben")]["login_count"] == 1
+
+
+def test_log_ins_are_counted_by_the_hash_of_their_device():
+    names = ("phone", "tablet", "phone")
+    events = frame(feeds.LOGINS, *[login(str(number), "12:00:00", 1, device=name)
+                                   for number, name in enumerate(names)],
+                   login("of no device", "12:00:00", 1))
+    found = tiles(LOGINS, events, ALONE)[(1, "anna")]
+    expected = collections.Counter(zlib.crc32(name.encode()) % 8 for name in names)
+    assert {number: found[f"device_cell_{number}"] for number in range(8)
+            if found[f"device_cell_{number}"]} == expected and len(expected) == 2
+
+
+def test_money_to_be_squared_is_in_whole_units_within_a_million():
+    def flow(name, amount, balance):
+        at = dt.datetime.combine(MONDAY, dt.time(12))
+        return (name, "anna", at, None, amount, balance, "salary", TUESDAY, None)
+
+    events = frame(feeds.ACCOUNT_FLOWS, flow("1", 20_050, 10**12), flow("2", 30_000, -10**12),
+                   flow("3", 10**12, None))
+    found = tiles(money.ACCOUNTS, events, ALONE)[(1, "anna")]
+    assert (found["inflow_sum"], found["inflow_squares"]) == (
+        200 + 300 + 10**6, 200**2 + 300**2 + 10**12)
+    assert (found["balance_sum"], found["balance_squares"], found["balance_count"]) == (
+        0, 2 * 10**12, 2)
+    assert (found["salary_day_sum"], found["salary_day_squares"]) == (3 * 29, 3 * 29**2)
 
 
 def test_sunday_is_at_the_weekend():

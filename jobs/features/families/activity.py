@@ -2,14 +2,16 @@
 
 Who opens the wallet on most days, at the same hours and not at night, keeps appointments with money
 too; use that breaks off, or moves into the night, comes before trouble. (Berg, Burg, Gombović and
-Puri, On the rise of FinTechs, 2020: the hour of use alone tells good from bad borrowers.)
+Puri, On the rise of FinTechs, 2020: the hour of use alone tells good from bad borrowers.) A device
+of habit is a person's own; one that changes often may not be.
 """
 
 from __future__ import annotations
 
 from jobs.contracts.feeds import LOGINS
-from jobs.features.declare import Feature, active_days, base, share, trend
-from jobs.tiles.source import Measure, TileSource, at_weekend, column, hour_between, one, where
+from jobs.features.declare import Feature, active_days, base, habit, share, trend
+from jobs.tiles.source import (Measure, TileSource, at_weekend, column, hour_between, one, sketch,
+                               where)
 
 SOURCE = TileSource(LOGINS, (
     Measure("login_count", "log-ins", "Log-ins", one),
@@ -20,10 +22,12 @@ SOURCE = TileSource(LOGINS, (
             where(hour_between(18, 23))),
     Measure("weekend_login_count", "log-ins", "Log-ins at weekends", where(at_weekend)),
     Measure("longest_session_seconds", "s", "Longest session", column("online_seconds"), "max"),
+    *sketch("device", "log-ins", "Log-ins by device", "device_id"),
 ), __file__)
 
 FEATURES: tuple[Feature, ...] = (
     *base(SOURCE),
+    *habit(SOURCE, "device", "devices"),
     *share(SOURCE, "night_login", "night_login_count", "login_count", "Log-ins by night over all"),
     *share(SOURCE, "evening_login", "evening_login_count", "login_count",
            "Log-ins in the evening over all"),
