@@ -27,11 +27,25 @@ def write(df: DataFrame, table: Table, folder: Path) -> int:
     Raises:
         SchemaMismatch: When the frame is not what the contract says.
     """
-    table.check(df, f"mend the job that builds {table.name}")
+    return write_parts([df], table, folder)
+
+
+def write_parts(parts: Iterable[DataFrame], table: Table, folder: Path) -> int:
+    """Write frames one after another as one table: no query has to hold it all.
+
+    Raises:
+        SchemaMismatch: When a frame is not what the contract says.
+    """
     staged = _staged(folder)
-    df.write.mode("overwrite").parquet(str(staged))
+    staged.mkdir(parents=True)
+    for number, df in enumerate(parts):
+        table.check(df, f"mend the job that builds {table.name}")
+        part = staged / f".part-{number:04d}"
+        df.write.mode("overwrite").parquet(str(part))
+        for path in sorted(part.glob("*.parquet")):
+            path.rename(staged / f"{number:04d}-{path.name}")
+        shutil.rmtree(part, ignore_errors=True)
     if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
-        staged.mkdir(parents=True, exist_ok=True)
         pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
     _swap(staged, folder)
     return count(folder)

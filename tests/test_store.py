@@ -29,6 +29,22 @@ def test_a_table_without_rows_is_still_a_table(tmp_path):
     assert store.read(session(), tmp_path / "t", STATEMENTS).collect() == []
 
 
+def test_parts_come_back_as_one_table_and_empty_ones_do_not_count(tmp_path):
+    parts = (frame(rows) for rows in (ROWS[:1], [], ROWS[1:]))
+    assert store.write_parts(parts, STATEMENTS, tmp_path / "t") == 2
+    found = store.read(session(), tmp_path / "t", STATEMENTS).collect()
+    assert sorted(tuple(row) for row in found) == ROWS
+    assert not list((tmp_path / "t").glob(".part-*"))
+
+
+def test_a_bad_part_leaves_the_old_table(tmp_path):
+    store.write(frame(), STATEMENTS, tmp_path / "t")
+    with pytest.raises(SchemaMismatch, match="balance_minor"):
+        store.write_parts([frame(ROWS[:1]), frame().drop("balance_minor")], STATEMENTS,
+                          tmp_path / "t")
+    assert store.count(tmp_path / "t") == 2
+
+
 def test_a_frame_against_its_contract_leaves_the_old_table(tmp_path):
     store.write(frame(), STATEMENTS, tmp_path / "t")
     with pytest.raises(SchemaMismatch, match="balance_minor"):

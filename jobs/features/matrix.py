@@ -10,7 +10,7 @@ the people of each purpose (`withheld_people`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from types import MappingProxyType
 
@@ -33,6 +33,8 @@ from jobs.tiles.build import as_of_dates
 #: What cards and statements rest on: without it there is nothing to decide by.
 ACCOUNTS_PURPOSE = feeds.BOUND_CARDS.purpose
 EMPTY: Mapping[str, DataFrame] = MappingProxyType({})
+#: People of one query: their wide rows (600 columns) and the tables joined to them fit 1 GiB.
+PEOPLE_AT_ONCE = 100_000
 
 #: A monthly fact older than this is not among "the last six": two months may be on their way.
 RECENT_MONTHS = 8
@@ -143,27 +145,58 @@ def main(run: Run) -> dict[str, int]:
         record(run, "withheld_people", consent.counts(
             permitted.join(considered, on="user_id", how="left_semi")))
     past = [day for day in as_of_dates(run) if day != run.as_of]
-    learned = build(labels, bound, bills, status, _windows(spark, run, past),
-                    _friends(spark, run, past, permitted), permitted, records).join(
-        labels, on=list(SPINE), how="inner").select(*TRAINING_MATRIX.columns)
-    scored = build(asked, bound, bills, status, _windows(spark, run, [run.as_of]),
-                   _friends(spark, run, [run.as_of], permitted), permitted, records)
+    friends = _friends(spark, run, permitted)
+
+    def rows(spine: DataFrame, days: list[dt.date], some: Callable[[DataFrame], DataFrame]
+             ) -> DataFrame:
+        windowed = {name: some(one) for name, one in _windows(spark, run, days).items()}
+        return build(some(spine), some(bound), some(bills), some(status), windowed,
+                     *[None if one is None else some(one)
+                       for one in (friends, permitted, records)])
+
+    learned = (rows(labels, past, some).join(some(labels), on=list(SPINE), how="inner")
+               .select(*TRAINING_MATRIX.columns) for some in _parts(labels.count()))
+    scored = (rows(asked, [run.as_of], some) for some in _parts(asked.count()))
     return {
-        "training": store.write(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
-        "considered": store.write(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}
+        "training": store.write_parts(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
+        "considered": store.write_parts(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}
 
 
-def _friends(spark: SparkSession, run: Run, days: list[dt.date],
-             permitted: DataFrame | None) -> DataFrame | None:
-    """Features of friends as of these dates, from people who agree at both ends."""
-    told = [row for row in feed_deliveries(run, feeds.SOCIAL_EDGES)
-            if any(row["delivery_date"] <= day.isoformat() for day in days)]
-    if not told:
+def _parts(people: int) -> list[Callable[[DataFrame], DataFrame]]:
+    """Filters that share everyone out: a query holds the wide rows of PEOPLE_AT_ONCE."""
+    number = -(-people // PEOPLE_AT_ONCE)
+
+    def part(place: int) -> Callable[[DataFrame], DataFrame]:
+        return lambda rows: rows if number <= 1 else rows.where(
+            F.crc32("user_id") % number == place)
+    return [part(place) for place in range(max(number, 1))]
+
+
+def _friends(spark: SparkSession, run: Run, permitted: DataFrame | None) -> DataFrame | None:
+    """Features of friends as of the run's dates, from people who agree at both ends."""
+    if not feed_deliveries(run, feeds.SOCIAL_EDGES):
         return None
     agreed = None if permitted is None else permitted.where(
         consent.PREFIX + feeds.SOCIAL_EDGES.purpose).select("user_id")
-    return social.build(social.as_of(spark, days), facts(spark, run, feeds.SOCIAL_EDGES),
-                        facts(spark, run, feeds.LOAN_PERFORMANCE), agreed)
+    outcomes = facts(spark, run, feeds.LOAN_PERFORMANCE)
+
+    def of(day: dt.date) -> DataFrame:
+        edges = facts(spark, run, feeds.SOCIAL_EDGES, _that_tell(run, day))
+        return social.build(social.as_of(spark, [day]), edges, outcomes, agreed)
+
+    # Written date by date: the edges of all dates at once are many times those of one.
+    folder = run.folder / social.FRIENDS.name
+    store.write_parts(map(of, as_of_dates(run)), social.FRIENDS, folder)
+    return store.read(spark, folder, social.FRIENDS)
+
+
+def _that_tell(run: Run, day: dt.date) -> set[dt.date]:
+    """Dates of the deliveries that may tell of an edge of the day's window."""
+    first = (day - dt.timedelta(days=social.DAYS - 1)).isoformat()
+    return {dt.date.fromisoformat(row["delivery_date"])
+            for row in feed_deliveries(run, feeds.SOCIAL_EDGES)
+            if row["delivery_date"] <= day.isoformat()
+            and any(first <= event <= day.isoformat() for event in row["event_dates"])}
 
 
 def _windows(spark: SparkSession, run: Run, days: list[dt.date]) -> dict[str, DataFrame]:

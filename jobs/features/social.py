@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from jobs.contracts.feeds import LOAN_PERFORMANCE, SOCIAL_EDGES
-from jobs.contracts.table import Field
+from jobs.contracts.feeds import LOAN_PERFORMANCE, SOCIAL_EDGES, USER_ID
+from jobs.contracts.table import Field, Table
 from jobs.expressions import ratio
 from jobs.features.point_in_time import SPINE
 
@@ -54,6 +54,12 @@ FIELDS: tuple[Field, ...] = (
     _ratio("two_step_risk_90d_ratio", "Friends' friends who defaulted over those of known outcome, "
            "by contacts, the person's own outcome left out"),
 )
+FRIENDS = Table(
+    name="friends", meaning="What a person's friends say of them.", grain="one user and as-of date",
+    key=SPINE, owner="risk team", source="social_edges, loan_performance, consents",
+    partition="run", purpose=SOCIAL_EDGES.purpose,
+    fields=(USER_ID, Field("as_of_date", "date", "date", "Only what was known then counts."),
+            *FIELDS))
 
 
 def build(dates: DataFrame, edges: DataFrame, outcomes: DataFrame,
@@ -67,11 +73,11 @@ def build(dates: DataFrame, edges: DataFrame, outcomes: DataFrame,
         agreed: `user_id` of the people who agree to the use of social data; None: all do.
 
     Returns:
-        SPINE and FIELDS.
+        The columns of FRIENDS.
     """
     friends = _strongest(_known_edges(dates, edges, agreed))
     known = _known_outcomes(dates, outcomes)
-    return _features(friends, known).select(*SPINE, *[field.name for field in FIELDS])
+    return _features(friends, known).select(*FRIENDS.columns)
 
 
 def _known_edges(dates: DataFrame, edges: DataFrame, agreed: DataFrame | None) -> DataFrame:

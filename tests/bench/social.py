@@ -85,15 +85,17 @@ def skew(home: Path) -> None:
 
 
 def city(home: Path, users: int) -> pd.DataFrame:
-    """The training matrix of a night in a city that has lived since FIRST_DAY."""
+    """Rows of the training matrix as of the last date, in a city that has lived since FIRST_DAY."""
     days = (AS_OF - FIRST_DAY).days + 1
     words = ["--home", str(home)]
     assert nightlist(["simulate", "--users", str(users), "--from", FIRST_DAY.isoformat(), "--days",
                       str(days), "--seed", "7", *words]) == 0
     for step in ("intake", "freeze", "labels", "tiles", "windows", "features"):
         assert nightlist(["run", step, "--as-of", AS_OF.isoformat(), *words]) == 0
-    return pq.read_table(open_run(home, AS_OF).folder / "training_matrix",
+    rows = pq.read_table(open_run(home, AS_OF).folder / "training_matrix",
                          partitioning=None).to_pandas().sort_values("user_id")
+    # One row a person: with several, folds would share people.
+    return rows[rows["as_of_date"] == rows["as_of_date"].max()].reset_index(drop=True)
 
 
 def scores(people: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
@@ -133,6 +135,9 @@ def lift(people: pd.DataFrame) -> None:
     print(f"{len(people):,} people of known outcome, {int(bad.sum()):,} defaults; a friend's "
           f"outcome is known of {people['friend_risk_90d_ratio'].notna().mean():.0%}")
     few = list(FEATURE_NAMES)
+    known_risk = people["two_step_risk_90d_ratio"].notna().to_numpy()
+    alone = roc_auc_score(bad[known_risk], people["two_step_risk_90d_ratio"][known_risk])
+    print(f"two_step_risk_90d_ratio alone, where known: AUC {alone:.3f}")
     for title, base in (("bureau and statements", few), ("all other features", others)):
         without, with_ = scores(people, base), scores(people, [*base, *SOCIAL])
         print(f"{title:<23} bads  without     with     lift", flush=True)
