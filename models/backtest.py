@@ -1,0 +1,64 @@
+"""Probabilities against what came of them: the backtest of a vintage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import chi2
+
+from models.calibration import Floats, Labels
+
+#: Two-sided 95 %.
+_TAIL = 0.025
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Observed against expected defaults.
+
+    Attributes:
+        ratio: Observed over expected defaults; above 1 the probabilities were too low.
+        low, high: Its 95 % interval.
+        bads: Defaults observed.
+        expected: Sum of the probabilities.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    bads: int
+    expected: float
+
+
+def backtest(pd: Floats, labels: Labels) -> Backtest | None:
+    """Observed over expected defaults with the exact interval of a Poisson count.
+
+    The interval is Garwood's (Fiducial limits for the Poisson distribution, Biometrika 28, 1936),
+    from quantiles of chi-squared; a sum of unequal rare events is nearly Poisson and varies a
+    little less (Le Cam), so the interval errs on the wide side. Defaults of one economy are
+    correlated besides, which no interval of one vintage knows (BCBS working paper 14, 2005).
+
+    Args:
+        pd: Probabilities given, shape (n,).
+        labels: True where the loan defaulted, shape (n,).
+
+    Returns:
+        The backtest; None where none are expected.
+    """
+    expected, bads = float(pd.sum()), int(labels.sum())
+    if expected <= 0:
+        return None
+    low = float(chi2.ppf(_TAIL, 2 * bads)) / 2.0 if bads else 0.0
+    high = float(chi2.ppf(1.0 - _TAIL, 2 * bads + 2)) / 2.0
+    return Backtest(bads / expected, low / expected, high / expected, bads, expected)
+
+
+def by_tenth(pd: Floats, labels: Labels, groups: int = 10) -> list[tuple[float, float, int]]:
+    """Points of a reliability plot: mean PD, observed bad rate and rows of groups of equal size.
+
+    Groups are those of `calibration.expected_calibration_error`: rows in order of PD, in parts.
+    """
+    parts = np.array_split(np.argsort(pd, kind="stable"), groups)
+    return [(float(pd[part].mean()), float(labels[part].mean()), len(part))
+            for part in parts if len(part)]
