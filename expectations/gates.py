@@ -27,7 +27,8 @@ GATES_FILE = "gates.json"
 #: Of a delivery's rows in quarantine: in the report from the first, no night from the second.
 WARNING_SHARE, CRITICAL_SHARE = 0.005, 0.05
 #: Gates before the audit, and the step that runs each.
-EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores": "check_scores"}
+EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores": "check_scores",
+                 "monitoring": "monitor"}
 
 
 def after_intake(run: Run) -> dict[str, int]:
@@ -91,6 +92,13 @@ def after_scores(run: Run) -> dict[str, int]:
     """Everyone has a probability, and it tells people apart."""
     return _close(run, "scores", _on(run, "scores", SCORES, suites.scores()),
                   "look at the model's card and train again")
+
+
+def after_monitoring(run: Run, results: list[Result]) -> dict[str, int]:
+    """The night's figures are within the policy's limits (see jobs/monitor/figures.py)."""
+    return _close(run, "monitoring", results, "nothing is published; look at "
+                  f"reports/{run.as_of}/monitoring.html, then mend the feed, name another model or "
+                  "have the policy changed")
 
 
 def before_release(run: Run) -> dict[str, int]:

@@ -16,6 +16,7 @@ from jobs import config
 from jobs.command import add
 from jobs.errors import NightlistError, UsageError
 from jobs.intake import commands as intake_commands
+from jobs.monitor import commands as monitor_commands
 from jobs.simulate import commands as simulate_commands
 
 #: Set it to see where an unforeseen error happened.
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     _readers(commands)
+    monitor_commands.declare(commands)
     intake_commands.declare(commands)
     simulate_commands.declare(commands)
     return top

@@ -21,6 +21,7 @@ import yaml
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import PolicyError
+from jobs.policies.monitoring import Monitoring, monitoring
 from jobs.store import fingerprint
 
 #: Interest is charged by the day; a year has 360 of them in the product's terms.
@@ -32,7 +33,7 @@ MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
-                "mandatory_feeds"}
+                "mandatory_feeds", "monitoring"}
 #: Steps of the waterfall that are no rules.
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
@@ -84,6 +85,7 @@ class Policy:
     funding: int
     expected_draw_ratio: float
     mandatory_feeds: tuple[str, ...]
+    monitoring: Monitoring
 
 
 def folder() -> Path:
@@ -199,7 +201,8 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
         card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
-        expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version))
+        expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version),
+        monitoring=monitoring(check, version))
 
 
 def _mandatory_feeds(check: _Check, version: Any) -> tuple[str, ...]:

@@ -25,10 +25,10 @@ _POINTS = 72
 INK, QUIET, ACCENT, SOFT, LINE = "#010101", "#020202", "#030303", "#040404", "#050505"
 _VARIABLES = {INK: "currentColor", QUIET: "var(--quiet)", ACCENT: "var(--accent)",
               SOFT: "var(--soft)", LINE: "var(--line)"}
-_STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 13.5,
-          "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
-          "xtick.color": LINE, "ytick.color": LINE, "xtick.labelcolor": QUIET,
-          "ytick.labelcolor": QUIET, "axes.labelcolor": QUIET, "axes.unicode_minus": True}
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 13.5,
+         "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
+         "xtick.color": LINE, "ytick.color": LINE, "xtick.labelcolor": QUIET,
+         "ytick.labelcolor": QUIET, "axes.labelcolor": QUIET, "axes.unicode_minus": True}
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 _ROW = 42 / _POINTS
 
@@ -41,9 +41,9 @@ def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
             full length and its pale length (people), which follows the full one.
         label: What the chart shows, for a reader who cannot see it.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, _ROW * len(rows) + 0.1))
-        axes = _axes(figure, (0.0, 0.0, 1.0, 1.0))
+        axes = axes_of(figure, (0.0, 0.0, 1.0, 1.0))
         axes.axis("off")
         places = [-float(place) for place in range(len(rows))]
         full = [row[2] for row in rows]
@@ -55,7 +55,7 @@ def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
             axes.text(longest, place + 0.28, right, va="bottom", ha="right", color=QUIET)
         axes.set_xlim(0, longest)
         axes.set_ylim(-len(rows) + 0.7, 0.8)
-        return _svg(figure, label)
+        return svg(figure, label)
 
 
 def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) -> str:
@@ -66,9 +66,9 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         invited: Score points of the invited, shape (m,).
         label: What the chart shows, for a reader who cannot see it.
     """
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.9))
-        axes = _axes(figure, (0.13, 0.15, 0.855, 0.73))
+        axes = axes_of(figure, (0.13, 0.15, 0.855, 0.73))
         edges = score_edges(considered)
         for points, color in ((considered, SOFT), (invited, ACCENT)):
             counts, _ = np.histogram(points, edges)
@@ -82,7 +82,7 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         for place, color, word in ((0.0, SOFT, "considered"), (0.3, ACCENT, "invited")):
             axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
             axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
-        return _svg(figure, label)
+        return svg(figure, label)
 
 
 def score_edges(points: npt.ArrayLike, widest: int = 30) -> npt.NDArray[np.int64]:
@@ -95,7 +95,8 @@ def score_edges(points: npt.ArrayLike, widest: int = 30) -> npt.NDArray[np.int64
     return np.arange(first, high // step * step + 2 * step, step)
 
 
-def _axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+def axes_of(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
+    """Plain axes in a part of the figure: left, bottom, width and height as shares of it."""
     axes = figure.add_axes(box)
     axes.patch.set_visible(False)
     axes.set_axisbelow(True)
@@ -104,17 +105,17 @@ def _axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     return axes
 
 
-def _svg(figure: Figure, label: str) -> str:
+def svg(figure: Figure, label: str) -> str:
     """The figure as an element that takes the width it is given."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata=_NO_METADATA)
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg"):].strip()
+    drawn = buffer.getvalue()
+    drawn = drawn[drawn.index("<svg"):].strip()
     for unwanted in (r"<defs>\s*<style.*?</defs>\s*",    # would rule the whole page
                      r' id="(?![a-z][0-9a-f]{10}")[^"]*"',  # the same in every chart
                      r"font-family: [^;]*; ",            # the page's own type
                      r'(?<=") (width|height)="[0-9.]+pt"'):
-        svg = re.sub(unwanted, "", svg, flags=re.DOTALL)
+        drawn = re.sub(unwanted, "", drawn, flags=re.DOTALL)
     for mark, variable in _VARIABLES.items():
-        svg = re.sub(rf"(fill|stroke): {mark}", rf"\1: {variable}", svg)
-    return svg.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)
+        drawn = re.sub(rf"(fill|stroke): {mark}", rf"\1: {variable}", drawn)
+    return drawn.replace("<svg", f'<svg role="img" aria-label="{escape(label)}"', 1)

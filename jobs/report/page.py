@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from jobs import store
 from jobs.config import Run
+from jobs.contracts.monitoring import MONITORING
 from jobs.errors import PolicyError
 from jobs.inputs import frozen
 from jobs.policies.policy import load
@@ -94,6 +95,7 @@ def facts(run: Run) -> dict[str, Any]:
         "deliveries": [_delivery(row) for row in inputs["deliveries"]],
         "gates": gate_rows(results),
         "failures": [row for row in results if not row["success"]],
+        "is_monitored": (run.folder / MONITORING.name).is_dir(),
         "steps": [row for row in store.read_json(run.folder / "steps.json", [])
                   if row["step"] != "report"],
     }

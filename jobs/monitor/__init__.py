@@ -1,0 +1,1 @@
+"""Monitoring: stability, calibration of vintages, roll rates, approval mix and fairness."""

@@ -1,0 +1,112 @@
+"""The monitoring page's charts, drawn like those of the night's page (`jobs/report/charts.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from jobs.report.charts import ACCENT, INK, LINE, QUIET, SOFT, STYLE, WIDTH, axes_of, svg
+from models.stability import LEGACY_STOP, LEGACY_WARNING, Histogram
+
+#: Height of a bar with its words above it, inches.
+_ROW = 44 / 72
+_PLOT = (0.13, 0.16, 0.855, 0.70)
+
+
+def drifters(rows: Sequence[tuple[str, float, float]], label: str) -> str:
+    """Stability indices as bars, each with its null threshold, and the rule of thumb as lines.
+
+    Args:
+        rows: Of each bar, from the top: feature, index, null threshold.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        height = _ROW * len(rows) + 0.5
+        figure = Figure(figsize=(WIDTH, height))
+        axes = axes_of(figure, (0.01, 0.34 / height, 0.98, 1 - 0.44 / height))
+        places = -np.arange(len(rows), dtype=float)
+        furthest = max([LEGACY_STOP, *(max(index, null) for _, index, null in rows)]) * 1.04
+        for limit in (LEGACY_WARNING, LEGACY_STOP):
+            axes.axvline(limit, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
+        axes.barh(places, [index for _, index, _ in rows], height=0.3, color=ACCENT)
+        for place, (name, index, null) in zip(places, rows, strict=True):
+            axes.plot([null, null], [place - 0.24, place + 0.24], color=INK, linewidth=2)
+            axes.text(0, place + 0.26, name, va="bottom", ha="left")
+            axes.text(furthest, place + 0.26, f"{index:.3f}", va="bottom", ha="right", color=QUIET)
+        axes.set_xlim(0, furthest)
+        axes.set_ylim(-len(rows) + 0.6, 0.85)
+        axes.set_yticks([])
+        axes.set_xticks([0, LEGACY_WARNING, LEGACY_STOP])
+        axes.tick_params(length=0, pad=4)
+        return svg(figure, label)
+
+
+def shifted(before: Histogram, shares: tuple[npt.ArrayLike, npt.ArrayLike], label: str) -> str:
+    """The score's distribution beside its reference, in the reference's tenths.
+
+    Args:
+        before: The reference.
+        shares: Share of the people in each bin then and now, missing last.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    then, now = (np.asarray(share, dtype=float) for share in shares)
+    ends = [f"{edge * 100:.3g}" for edge in before["edges"]]
+    names = [f"≤ {ends[0]}", *ends[1:], f"> {ends[-1]}"] if ends else ["any"]
+    if then[-1] or now[-1]:
+        names.append("–")
+    then, now = then[:len(names)], now[:len(names)]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.9))
+        axes = axes_of(figure, _PLOT)
+        places = np.arange(len(names))
+        axes.bar(places - 0.2, then * 100, 0.38, color=SOFT)
+        axes.bar(places + 0.2, now * 100, 0.38, color=ACCENT)
+        axes.set_xticks(places, names, fontsize=11)
+        axes.set_xlabel("PD up to, per cent (tenths of the reference)", labelpad=6)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
+        axes.grid(axis="y", color=LINE, linewidth=0.8)
+        axes.tick_params(length=0, pad=6)
+        _legend(axes, (("reference", SOFT), ("this night", ACCENT)))
+        return svg(figure, label)
+
+
+def reliability(vintages: Mapping[str, Sequence[tuple[float, float, int]]], label: str) -> str:
+    """Observed bad rate over mean PD, by tenths of each vintage; the line is perfect calibration.
+
+    Args:
+        vintages: Vintage -> points of (mean PD, observed bad rate, people), oldest first.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 4.2))
+        axes = axes_of(figure, _PLOT)
+        highest = max([0.01, *(max(pd, rate) for points in vintages.values()
+                               for pd, rate, _ in points)]) * 108
+        axes.plot([0, highest], [0, highest], color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
+        colors = [SOFT] * (len(vintages) - 1) + [ACCENT]
+        for color, points in zip(colors, vintages.values(), strict=True):
+            axes.plot([pd * 100 for pd, _, _ in points], [rate * 100 for _, rate, _ in points],
+                      color=color, marker="o", markersize=6, linewidth=1.5)
+        axes.set_xlim(0, highest)
+        axes.set_ylim(0, highest)
+        axes.set_xlabel("mean PD of a tenth, per cent", labelpad=6)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.grid(color=LINE, linewidth=0.8)
+        axes.tick_params(length=0, pad=6)
+        newest = max(vintages)
+        _legend(axes, ((f"defaulted of {newest}, per cent", ACCENT),
+                       *([("earlier", SOFT)] if len(vintages) > 1 else [])), (0.0, 0.62))
+        return svg(figure, label)
+
+
+def _legend(axes: Axes, words: Sequence[tuple[str, str]],
+            places: Sequence[float] = (0.0, 0.3)) -> None:
+    for place, (word, color) in zip(places, words, strict=False):
+        axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
+        axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")

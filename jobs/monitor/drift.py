@@ -1,0 +1,133 @@
+"""Stability of the score and of every feature, by segment, against earlier distributions.
+
+Sources: feature_matrix and decisions of the night, the distributions of an earlier night, those of
+the model's training rows. Columns are read a few at a time, so memory holds no more than some of
+them whatever their number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs import store
+from jobs.contracts.monitoring import ALL, HISTOGRAMS
+from jobs.contracts.night import FEATURE_MATRIX
+from jobs.monitor.figures import Figure
+from models import stability
+from models.calibration import Floats
+from models.prediction import feature_values
+from models.stability import Histogram
+
+#: The score's name among the columns.
+PD = "pd"
+#: Columns in memory at once: at a million people 160 MB.
+_AT_ONCE = 20
+#: segment -> column -> its distribution.
+Distributions = Mapping[str, Mapping[str, Histogram]]
+#: The matrix's columns that are numbers.
+NUMBERS = tuple(field.name for field in FEATURE_MATRIX.fields
+                if field.type in ("integer", "double", "boolean"))
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Distributions to hold a night against.
+
+    Attributes:
+        name: What `against` says of it.
+        suffix: Of the metrics: "" for an earlier night, "_training" for training rows.
+        distributions: By segment and column.
+        false_alarm_rate: Of the score, and of all features of a segment together.
+    """
+
+    name: str
+    suffix: str
+    distributions: Distributions
+    false_alarm_rate: float
+
+    def figure(self, segment: str, subject: str, values: Floats) -> Figure | None:
+        """The stability index of a column of a segment; None where the reference has none."""
+        own = self.distributions.get(segment, {})
+        if subject not in own or not len(values):
+            return None
+        # Bonferroni: of all features of a segment together one false alarm at the stated rate.
+        features = max(1, len(own) - (PD in own))
+        rate = self.false_alarm_rate / (1 if subject == PD else features)
+        found = stability.compare(own[subject], values, 1.0 - rate)
+        return Figure(("psi" if subject == PD else "csi") + self.suffix, subject, found.psi,
+                      len(values), segment, self.name, p_value=found.p_value,
+                      null_threshold=found.null_threshold, legacy_status=found.legacy_status)
+
+
+def measure(columns: Iterator[tuple[str, str, Floats]], references: Sequence[Reference]
+            ) -> tuple[list[Figure], pa.Table]:
+    """Figures against every reference, and the night's own distributions.
+
+    Args:
+        columns: segment, column and its values, as `columns` gives them.
+        references: What to hold them against.
+
+    Returns:
+        The figures, and rows after HISTOGRAMS.
+    """
+    figures, kept = [], []
+    for segment, subject, values in columns:
+        known = values[np.isfinite(values)]
+        kept.append({"segment": segment, "subject": subject,
+                     "histogram": store.canonical(stability.histogram(values)),
+                     "mean": float(np.mean(known)) if len(known) else None})
+        figures += [one for one in (reference.figure(segment, subject, values)
+                                    for reference in references) if one is not None]
+    return figures, pa.Table.from_pylist(kept, schema=HISTOGRAMS.arrow_schema)
+
+
+def columns(folder: Path, names: Sequence[str], scores: pa.Table | None = None
+            ) -> Iterator[tuple[str, str, Floats]]:
+    """Segment, column and values of everyone in a matrix, a few columns in memory at a time.
+
+    Args:
+        folder: Of a matrix with `segment`.
+        names: Its columns that are numbers.
+        scores: `segment` and `pd` of the same people, in any order; None where there are none.
+    """
+    if scores is not None:
+        yield from _by_segment(scores, [PD])
+    for start in range(0, len(names), _AT_ONCE):
+        wanted = list(names[start:start + _AT_ONCE])
+        yield from _by_segment(pq.read_table(folder, columns=["segment", *wanted],
+                                             partitioning=None), wanted)
+
+
+def _by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str, Floats]]:
+    segment: npt.NDArray[np.str_] = np.asarray(rows["segment"].to_numpy(), dtype=str)
+    masks = {name: segment == name for name in np.unique(segment).tolist()}
+    for name in names:
+        values = feature_values(rows, [name], FEATURE_MATRIX.name)[:, 0]
+        yield ALL, name, values
+        for one, mask in masks.items():
+            yield one, name, values[mask]
+
+
+def distributions(found: Iterator[tuple[str, str, Floats]]) -> dict[str, dict[str, Histogram]]:
+    """Segment -> column -> distribution: what a model keeps of the rows it learned from."""
+    kept: dict[str, dict[str, Histogram]] = {}
+    for segment, subject, values in found:
+        kept.setdefault(segment, {})[subject] = stability.histogram(values)
+    return kept
+
+
+def read(table: pa.Table) -> dict[str, dict[str, Histogram]]:
+    """Segment -> column -> distribution, from rows after HISTOGRAMS."""
+    kept: dict[str, dict[str, Any]] = {}
+    for row in table.to_pylist():
+        kept.setdefault(row["segment"], {})[row["subject"]] = json.loads(row["histogram"])
+    return kept

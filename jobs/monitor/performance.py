@@ -1,0 +1,91 @@
+"""How well the PDs tell and how true they are: promised without outcomes, then by outcomes since.
+
+Sources: the people of a night (`groups.people`), and of earlier nights those whose outcome is known
+by now. Outcomes are known only of people who took a loan, ours or a partner's: a vintage therefore
+speaks of them, not of everyone scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from jobs.contracts.monitoring import ALL
+from jobs.monitor.figures import Figure
+from models.backtest import backtest
+from models.calibration import Labels
+from models.evaluation import auc_interval
+from models.expected import expected_auc
+
+#: Outcomes of each kind that an AUC needs: the variance of fewer than two cannot be told.
+_FEWEST_CASES = 2
+
+
+def promised(rows: pa.Table, model_auc: float | None) -> list[Figure]:
+    """The AUC that tonight's PDs promise, and their mean, by segment.
+
+    Args:
+        rows: People with `pd` and `segment`.
+        model_auc: What the model reached when it was trained; None where that is not recorded.
+    """
+    figures = []
+    pd = rows["pd"].to_numpy()
+    for segment, mask in segments(rows):
+        reference = model_auc if segment == ALL else None
+        figures.append(Figure("estimated_auc", "pd", expected_auc(pd[mask]), int(mask.sum()),
+                              segment, "model" if reference is not None else "", reference))
+    return figures
+
+
+def mean_pds(rows: pa.Table, before: dict[str, float | None], against: str) -> list[Figure]:
+    """The mean PD by segment beside that of an earlier night.
+
+    Args:
+        rows: People with `pd` and `segment`.
+        before: Segment -> mean PD of the earlier night; empty where there is none.
+        against: Its name.
+    """
+    pd = rows["pd"].to_numpy()
+    return [Figure("mean_pd", "pd", float(pd[mask].mean()), int(mask.sum()), segment,
+                   against if before.get(segment) is not None else "", before.get(segment))
+            for segment, mask in segments(rows)]
+
+
+def realised(vintage: str, rows: pa.Table) -> list[Figure]:
+    """Calibration and AUC of a night's PDs by the outcomes since.
+
+    Args:
+        vintage: The night's date.
+        rows: Its people whose outcome is known: `pd`, `segment`, `is_default`.
+    """
+    figures = []
+    pd, labels = rows["pd"].to_numpy(), outcomes(rows)
+    for segment, mask in segments(rows):
+        found = backtest(pd[mask], labels[mask])
+        if found is not None:
+            figures.append(Figure(
+                "calibration_ratio", vintage, found.ratio, int(mask.sum()), segment, "mean_pd",
+                found.expected / int(mask.sum()), found.low, found.high))
+        if min(int(labels[mask].sum()), int((~labels[mask]).sum())) >= _FEWEST_CASES:
+            auc, low, high = auc_interval(pd[mask], labels[mask])
+            figures.append(Figure("realised_auc", vintage, auc, int(mask.sum()), segment,
+                                  "promised", expected_auc(pd[mask]), low, high))
+    return figures
+
+
+def outcomes(rows: pa.Table) -> Labels:
+    """`is_default` as booleans, shape (rows,)."""
+    labels: Labels = rows["is_default"].to_numpy().astype(bool)
+    return labels
+
+
+def segments(rows: pa.Table) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
+    """Everyone, then each segment that has anyone: name and mask."""
+    of: npt.NDArray[np.str_] = np.asarray(rows["segment"].to_numpy(), dtype=str)
+    if len(of):
+        yield ALL, np.ones(len(of), dtype=bool)
+    for name in np.unique(of):
+        yield str(name), of == name
