@@ -32,7 +32,6 @@ def _monitor(arguments: argparse.Namespace) -> None:
     run = open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
     rows = breaches_first(store.read_arrow(run.folder / MONITORING.name, MONITORING))
     if arguments.format == "table" and not arguments.output:
-        rows = rows.select(["status", "legacy_status", "metric", "segment", "subject", "value",
-                            "reference", "warning_threshold", "n"])
+        rows = rows.select(["status", "metric", "segment", "subject", "value", "n"])
     show(rows, arguments.format, Path(arguments.output) if arguments.output else None,
          f"monitoring of {run.release_id}")

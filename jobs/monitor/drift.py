@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import dataset
 
 from jobs import store
 from jobs.contracts.monitoring import ALL, HISTOGRAMS
@@ -24,13 +25,16 @@ from jobs.contracts.night import FEATURE_MATRIX
 from jobs.monitor.figures import Figure
 from models import stability
 from models.calibration import Floats
-from models.prediction import feature_values
+from models.prediction import feature_values, predict
+from models.registry import Model
 from models.stability import Histogram
 
 #: The score's name among the columns.
 PD = "pd"
 #: Columns in memory at once: at a million people 160 MB.
 _AT_ONCE = 20
+#: Rows in memory at once where an earlier night is scored again.
+_ROWS_AT_ONCE = 50_000
 #: segment -> column -> its distribution.
 Distributions = Mapping[str, Mapping[str, Histogram]]
 #: The matrix's columns that are numbers.
@@ -115,6 +119,22 @@ def _by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str
         yield ALL, name, values
         for one, mask in masks.items():
             yield one, name, values[mask]
+
+
+def rescored(folder: Path, model: Model) -> pa.Table:
+    """Segment and PD of everyone in an earlier night's matrix by another model than scored it.
+
+    A score's index tells of the people only where one model scored both nights.
+
+    Raises:
+        ModelMismatch: When the matrix has not the model's features.
+    """
+    parts = []
+    for batch in dataset.dataset(folder, format="parquet").to_batches(
+            columns=["segment", *model.feature_names], batch_size=_ROWS_AT_ONCE):
+        pd, _ = predict(model, batch)
+        parts.append(pa.table({"segment": batch.column("segment"), PD: pd}))
+    return pa.concat_tables(parts)
 
 
 def distributions(found: Iterator[tuple[str, str, Floats]]) -> dict[str, dict[str, Histogram]]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from jobs.monitor.figures import Figure
 from jobs.monitor.nights import Night
+from models.stability import Histogram
 
 
 @dataclass
@@ -19,7 +20,8 @@ class Found:
         histograms: Rows after HISTOGRAMS.
         people: Everyone considered, as `groups.people` gives them.
         vintages: An earlier night's date -> its people whose outcome is known by now.
-        compared: The earlier night, its people and its distributions; None on a first night.
+        compared: The earlier night that this one is held against; None on a first night.
+        before: Its distributions, the score's by the model of this night.
     """
 
     figures: list[Figure] = field(default_factory=list)
@@ -27,3 +29,4 @@ class Found:
     people: pa.Table = None
     vintages: dict[str, pa.Table] = field(default_factory=dict)
     compared: Night | None = None
+    before: dict[str, dict[str, Histogram]] = field(default_factory=dict)

@@ -18,8 +18,9 @@ from expectations import gates
 from jobs import store
 from jobs.config import Run
 from jobs.contracts import feeds
-from jobs.contracts.monitoring import HISTOGRAMS, MONITORING, STOP, WARNING
-from jobs.contracts.night import TRAINING_MATRIX
+from jobs.contracts.monitoring import ALL, HISTOGRAMS, MONITORING, STOP, WARNING
+from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
+from jobs.errors import ModelMismatch
 from jobs.features.point_in_time import visible
 from jobs.inputs import TRAINED, facts, frozen, frozen_policy, record
 from jobs.monitor import drift, figures, groups, nights, page, performance, roll_rates
@@ -29,8 +30,10 @@ from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.policy import Policy
 from jobs.scores.score import champion
+from jobs.scores.train import MODEL_FILE
 from jobs.session import session
 from models.registry import Model
+from models.stability import Histogram
 
 #: Key of run.json: what the night was held against, and the hash of the table.
 RECORD = "monitoring"
@@ -79,9 +82,10 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
     references, means = [], {}
     if found.compared:
         table = store.read_arrow(found.compared.folder / HISTOGRAMS.name, HISTOGRAMS)
-        references.append(Reference(found.compared.name, "", drift.read(table), false_alarm_rate))
         means = {row["segment"]: row["mean"] for row in table.to_pylist() if row["subject"] == PD}
-    else:
+        found.before = _before(found.compared, drift.read(table), model)
+        references.append(Reference(found.compared.name, "", found.before, false_alarm_rate))
+    if PD not in found.before.get(ALL, {}):
         found.figures.append(Figure("psi", PD, None, found.people.num_rows))
     learned = model.metadata.get("reference")
     if learned is None and frozen(run)["inputs"]["model"] == TRAINED:
@@ -90,10 +94,26 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
     if learned:
         references.append(Reference("training", "_training", learned, false_alarm_rate))
     measured, found.histograms = drift.measure(
-        drift.columns(run.folder / "feature_matrix", drift.NUMBERS, found.people), references)
+        drift.columns(run.folder / FEATURE_MATRIX.name, drift.NUMBERS, found.people), references)
     found.figures += measured
     found.figures += performance.mean_pds(found.people, means,
                                           found.compared.name if found.compared else "")
+
+
+def _before(night: Night, kept: dict[str, dict[str, Histogram]], model: Model
+            ) -> dict[str, dict[str, Histogram]]:
+    """What an earlier night kept; its score by this night's model, or none if that cannot be."""
+    if store.read_json(night.folder / MODEL_FILE, {}).get("version") == model.version:
+        return kept
+    kept = {segment: {name: one for name, one in own.items() if name != PD}
+            for segment, own in kept.items()}
+    try:
+        scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)
+    except ModelMismatch:
+        return kept
+    for segment, own in drift.distributions(drift.columns(night.folder, (), scores)).items():
+        kept.setdefault(segment, {}).update(own)
+    return kept
 
 
 def _vintages(run: Run, found: Found, past: list[Night], policy: Policy,

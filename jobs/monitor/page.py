@@ -16,11 +16,10 @@ import pyarrow as pa
 from markupsafe import Markup
 
 import jobs.report
-from jobs import store
 from jobs.config import Run
-from jobs.contracts.monitoring import (ALL, HISTOGRAMS, METRICS, OK, STATUSES, STOP, UNJUDGED,
-                                       WARNING)
-from jobs.monitor import charts, drift, performance, roll_rates
+from jobs.contracts.monitoring import ALL, METRICS, OK, STATUSES, STOP, UNJUDGED, WARNING
+from jobs.monitor import charts, performance, roll_rates
+from jobs.monitor.drift import PD
 from jobs.monitor.figures import breaches_first
 from jobs.monitor.findings import Found
 from jobs.report.charts import bars
@@ -151,14 +150,12 @@ def _charts(found: Found, of: dict[str, list[Row]]) -> dict[str, Markup]:
             drawn[name] = charts.drifters([
                 (row["subject"], row["value"], row["null_threshold"]) for row in rows],
                 "Stability index of the features that moved most")
-    if found.compared:
-        kept = drift.read(store.read_arrow(found.compared.folder / HISTOGRAMS.name, HISTOGRAMS))
-        before = kept[ALL][drift.PD]
-        drawn["scores"] = charts.shifted(before, shares(before, found.people["pd"].to_numpy()),
+    if before := found.before.get(ALL, {}).get(PD):
+        drawn["scores"] = charts.shifted(before, shares(before, found.people[PD].to_numpy()),
                                          "PD of this night and of the reference")
     if found.vintages:
         drawn["reliability"] = charts.reliability({
-            name: by_tenth(rows["pd"].to_numpy(), performance.outcomes(rows))
+            name: by_tenth(rows[PD].to_numpy(), performance.outcomes(rows))
             for name, rows in sorted(found.vintages.items())}, "Observed bad rate over mean PD")
     groups = [row for row in of["selection_ratio"] if row["subject"] != ALL]
     drawn["selections"] = bars([

@@ -1,0 +1,72 @@
+"""Stability column by column and segment by segment."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy.stats import chi2
+
+from jobs.monitor import drift
+
+
+@pytest.fixture()
+def matrix(tmp_path):
+    """Write a matrix with a still feature and one that has moved among thin files by `moved`."""
+    def write(name, moved=0.0, seed=1, people=2_000):
+        rng = np.random.default_rng(seed)
+        thin = rng.random(people) < 0.5
+        (tmp_path / name).mkdir()
+        rows = pa.table({
+            "segment": np.where(thin, "thin_file", "thick_file"),
+            "still": rng.normal(size=people), "moving": rng.normal(size=people) + moved * thin,
+            "count": pa.array(rng.poisson(2, people), mask=rng.random(people) < 0.2)})
+        pq.write_table(rows, tmp_path / name / "part.parquet")
+        return tmp_path / name
+    return write
+
+
+NAMES = ["still", "moving", "count"]
+
+
+def measured(folder, *references):
+    figures, kept = drift.measure(drift.columns(folder, NAMES), references)
+    return {(one.subject, one.segment): one for one in figures}, kept
+
+
+def against(folder, rate=0.01):
+    return drift.Reference("2026-05-31", "", drift.distributions(drift.columns(folder, NAMES)),
+                           rate)
+
+
+def test_only_what_moved_is_beyond_what_chance_reaches(matrix):
+    found, _ = measured(matrix("now", moved=0.5, seed=2), against(matrix("before")))
+    assert len(found) == 9
+    assert {key for key, one in found.items() if one.value > one.null_threshold} == {
+        ("moving", "all"), ("moving", "thin_file")}
+
+
+def test_all_features_of_a_segment_share_the_false_alarm_rate(matrix):
+    found, _ = measured(matrix("now", seed=2), against(matrix("before"), rate=0.03))
+    expected = chi2.ppf(0.99, 9) * (1 / 2_000 + 1 / 2_000)
+    assert found["still", "all"].null_threshold == pytest.approx(expected, abs=1e-8)
+
+
+def test_a_night_is_held_against_what_an_earlier_one_kept(matrix):
+    _, kept = measured(matrix("before"))
+    reference = drift.Reference("2026-05-31", "", drift.read(kept), 0.01)
+    assert {one.value for one in measured(matrix("again"), reference)[0].values()} == {0.0}
+
+
+def test_a_column_that_the_reference_lacks_is_left_out(matrix):
+    reference = drift.Reference("training", "_training", {"all": {}}, 0.01)
+    assert measured(matrix("now"), reference)[0] == {}
+
+
+def test_the_score_has_an_index_of_its_own_name(matrix):
+    scores = pa.table({"segment": ["thin_file"] * 40, "pd": np.linspace(0.01, 0.4, 40)})
+    folder = matrix("now")
+    before = drift.distributions(drift.columns(folder, [], scores))
+    figures, _ = drift.measure(drift.columns(folder, [], scores), [
+        drift.Reference("training", "_training", before, 0.01)])
+    assert [(one.metric, one.subject, one.segment) for one in figures] == [
+        ("psi_training", "pd", "all"), ("psi_training", "pd", "thin_file")]
