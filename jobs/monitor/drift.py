@@ -8,7 +8,7 @@ them whatever their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ PD = "pd"
 _AT_ONCE = 20
 #: Rows in memory at once where an earlier night is scored again.
 _ROWS_AT_ONCE = 50_000
+#: Segment, column, and the column's values of the segment's people, shape (people,).
+Column = tuple[str, str, Floats]
 #: segment -> column -> its distribution.
 Distributions = Mapping[str, Mapping[str, Histogram]]
 #: The matrix's columns that are numbers.
@@ -72,19 +74,19 @@ class Reference:
                       null_threshold=found.null_threshold, legacy_status=found.legacy_status)
 
 
-def measure(columns: Iterator[tuple[str, str, Floats]], references: Sequence[Reference]
+def measure(found: Iterable[Column], references: Sequence[Reference]
             ) -> tuple[list[Figure], pa.Table]:
     """Figures against every reference, and the night's own distributions.
 
     Args:
-        columns: segment, column and its values, as `columns` gives them.
+        found: Columns of the night, as `columns` and `by_segment` give them.
         references: What to hold them against.
 
     Returns:
         The figures, and rows after HISTOGRAMS.
     """
     figures, kept = [], []
-    for segment, subject, values in columns:
+    for segment, subject, values in found:
         known = values[np.isfinite(values)]
         kept.append({"segment": segment, "subject": subject,
                      "histogram": store.canonical(stability.histogram(values)),
@@ -94,24 +96,21 @@ def measure(columns: Iterator[tuple[str, str, Floats]], references: Sequence[Ref
     return figures, pa.Table.from_pylist(kept, schema=HISTOGRAMS.arrow_schema)
 
 
-def columns(folder: Path, names: Sequence[str], scores: pa.Table | None = None
-            ) -> Iterator[tuple[str, str, Floats]]:
-    """Segment, column and values of everyone in a matrix, a few columns in memory at a time.
+def columns(folder: Path, names: Sequence[str]) -> Iterator[Column]:
+    """The columns of a matrix by segment, a few in memory at a time.
 
     Args:
         folder: Of a matrix with `segment`.
         names: Its columns that are numbers.
-        scores: `segment` and `pd` of the same people, in any order; None where there are none.
     """
-    if scores is not None:
-        yield from _by_segment(scores, [PD])
     for start in range(0, len(names), _AT_ONCE):
         wanted = list(names[start:start + _AT_ONCE])
-        yield from _by_segment(pq.read_table(folder, columns=["segment", *wanted],
-                                             partitioning=None), wanted)
+        yield from by_segment(pq.read_table(folder, columns=["segment", *wanted],
+                                            partitioning=None), wanted)
 
 
-def _by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[str, str, Floats]]:
+def by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[Column]:
+    """Columns of rows with `segment`: each of everyone, then of each segment."""
     segment: npt.NDArray[np.str_] = np.asarray(rows["segment"].to_numpy(), dtype=str)
     masks = {name: segment == name for name in np.unique(segment).tolist()}
     for name in names:
@@ -137,7 +136,7 @@ def rescored(folder: Path, model: Model) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def distributions(found: Iterator[tuple[str, str, Floats]]) -> dict[str, dict[str, Histogram]]:
+def distributions(found: Iterable[Column]) -> dict[str, dict[str, Histogram]]:
     """Segment -> column -> distribution: what a model keeps of the rows it learned from."""
     kept: dict[str, dict[str, Histogram]] = {}
     for segment, subject, values in found:

@@ -9,6 +9,7 @@ metadata, earlier nights of the home, the policy. Grain: one figure. Output: `mo
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -94,7 +95,8 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
     if learned:
         references.append(Reference("training", "_training", learned, false_alarm_rate))
     measured, found.histograms = drift.measure(
-        drift.columns(run.folder / FEATURE_MATRIX.name, drift.NUMBERS, found.people), references)
+        chain(drift.by_segment(found.people, [PD]),
+              drift.columns(run.folder / FEATURE_MATRIX.name, drift.NUMBERS)), references)
     found.figures += measured
     found.figures += performance.mean_pds(found.people, means,
                                           found.compared.name if found.compared else "")
@@ -111,7 +113,7 @@ def _before(night: Night, kept: dict[str, dict[str, Histogram]], model: Model
         scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)
     except ModelMismatch:
         return kept
-    for segment, own in drift.distributions(drift.columns(night.folder, (), scores)).items():
+    for segment, own in drift.distributions(drift.by_segment(scores, [PD])).items():
         kept.setdefault(segment, {}).update(own)
     return kept
 

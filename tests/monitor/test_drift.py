@@ -7,10 +7,11 @@ import pytest
 from scipy.stats import chi2
 
 from jobs.monitor import drift
+from models.prediction import predict
 
 
 @pytest.fixture()
-def matrix(tmp_path):
+def written(tmp_path):
     """Write a matrix with a still feature and one that has moved among thin files by `moved`."""
     def write(name, moved=0.0, seed=1, people=2_000):
         rng = np.random.default_rng(seed)
@@ -38,35 +39,41 @@ def against(folder, rate=0.01):
                            rate)
 
 
-def test_only_what_moved_is_beyond_what_chance_reaches(matrix):
-    found, _ = measured(matrix("now", moved=0.5, seed=2), against(matrix("before")))
+def test_only_what_moved_is_beyond_what_chance_reaches(written):
+    found, _ = measured(written("now", moved=0.5, seed=2), against(written("before")))
     assert len(found) == 9
     assert {key for key, one in found.items() if one.value > one.null_threshold} == {
         ("moving", "all"), ("moving", "thin_file")}
 
 
-def test_all_features_of_a_segment_share_the_false_alarm_rate(matrix):
-    found, _ = measured(matrix("now", seed=2), against(matrix("before"), rate=0.03))
+def test_all_features_of_a_segment_share_the_false_alarm_rate(written):
+    found, _ = measured(written("now", seed=2), against(written("before"), rate=0.03))
     expected = chi2.ppf(0.99, 9) * (1 / 2_000 + 1 / 2_000)
     assert found["still", "all"].null_threshold == pytest.approx(expected, abs=1e-8)
 
 
-def test_a_night_is_held_against_what_an_earlier_one_kept(matrix):
-    _, kept = measured(matrix("before"))
+def test_a_night_is_held_against_what_an_earlier_one_kept(written):
+    _, kept = measured(written("before"))
     reference = drift.Reference("2026-05-31", "", drift.read(kept), 0.01)
-    assert {one.value for one in measured(matrix("again"), reference)[0].values()} == {0.0}
+    assert {one.value for one in measured(written("again"), reference)[0].values()} == {0.0}
 
 
-def test_a_column_that_the_reference_lacks_is_left_out(matrix):
+def test_a_column_that_the_reference_lacks_is_left_out(written):
     reference = drift.Reference("training", "_training", {"all": {}}, 0.01)
-    assert measured(matrix("now"), reference)[0] == {}
+    assert measured(written("now"), reference)[0] == {}
 
 
-def test_the_score_has_an_index_of_its_own_name(matrix):
+def test_the_score_has_an_index_of_its_own_name():
     scores = pa.table({"segment": ["thin_file"] * 40, "pd": np.linspace(0.01, 0.4, 40)})
-    folder = matrix("now")
-    before = drift.distributions(drift.columns(folder, [], scores))
-    figures, _ = drift.measure(drift.columns(folder, [], scores), [
+    before = drift.distributions(drift.by_segment(scores, ["pd"]))
+    figures, _ = drift.measure(drift.by_segment(scores, ["pd"]), [
         drift.Reference("training", "_training", before, 0.01)])
     assert [(one.metric, one.subject, one.segment) for one in figures] == [
         ("psi_training", "pd", "all"), ("psi_training", "pd", "thin_file")]
+
+
+def test_an_earlier_night_is_scored_by_the_model_of_this_one(tmp_path, model, matrix):
+    pq.write_table(matrix, tmp_path / "part.parquet")
+    found = drift.rescored(tmp_path, model)
+    assert found["pd"].to_pylist() == predict(model, matrix)[0].tolist()
+    assert found["segment"].to_pylist() == matrix["segment"].to_pylist()
