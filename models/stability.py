@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
+from jobs.contracts.monitoring import ALL
 from models.calibration import Floats
 
 #: Siddiqi's rule of thumb: below the first little has changed, from the second on much has.
@@ -62,14 +63,23 @@ class Shift:
                 else "warning" if self.psi >= LEGACY_WARNING else "ok")
 
 
-def reference(values: Floats, names: Sequence[str]) -> dict[str, Histogram]:
-    """The distribution of each column, to be kept beside a model or a night.
+def reference(values: Floats, names: Sequence[str], segment: Sequence[str] | None = None
+              ) -> dict[str, dict[str, Histogram]]:
+    """The distributions of columns, to be kept beside a model: its metadata's `reference`.
 
     Args:
         values: Shape (rows, columns); NaN means "not known".
         names: Of the columns.
+        segment: Of the rows; None where there are no segments.
+
+    Returns:
+        Segment -> column -> distribution; ALL stands for all rows.
     """
-    return {name: histogram(values[:, place]) for place, name in enumerate(names)}
+    of = np.asarray(segment if segment is not None else [], dtype=str)
+    masks = {ALL: np.ones(len(values), dtype=bool),
+             **{str(name): of == name for name in np.unique(of)}}
+    return {name: {column: histogram(values[mask, place]) for place, column in enumerate(names)}
+            for name, mask in masks.items()}
 
 
 def histogram(values: Floats) -> Histogram:

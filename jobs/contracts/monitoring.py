@@ -30,6 +30,8 @@ METRICS: dict[str, str] = {
     "false_positive_ratio": "Share of the group's good payers above the PD cut-off.",
     "false_negative_ratio": "Share of the group's defaulters at or below the PD cut-off.",
 }
+#: Metrics of single features: hundreds of rows each.
+FEATURE_METRICS = ("csi", "csi_training")
 
 
 def _number(name: str, meaning: str) -> Field:
@@ -76,5 +78,4 @@ HISTOGRAMS = Table(
         Field("subject", "string", "name", "pd, or a feature."),
         Field("histogram", "string", "JSON", "Edges, counts and missing rows (see "
               "models/stability.py)."),
-        Field("mean", "double", "as the column", "Mean of the known values.", nullable=True),
     ))

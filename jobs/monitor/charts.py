@@ -15,6 +15,8 @@ from models.stability import LEGACY_STOP, LEGACY_WARNING, Histogram
 
 #: Height of a bar with its words above it, inches.
 _ROW = 44 / 72
+#: Where a bar of a stability index ends: beyond it more is no more telling.
+_END = 1.0
 _PLOT = (0.13, 0.16, 0.855, 0.70)
 
 
@@ -30,10 +32,10 @@ def drifters(rows: Sequence[tuple[str, float, float]], label: str) -> str:
         figure = Figure(figsize=(WIDTH, height))
         axes = axes_of(figure, (0.01, 0.34 / height, 0.98, 1 - 0.44 / height))
         places = -np.arange(len(rows), dtype=float)
-        furthest = max([LEGACY_STOP, *(max(index, null) for _, index, null in rows)]) * 1.04
+        furthest = min(_END, max([LEGACY_STOP, *(max(one[1:]) for one in rows)]) * 1.04)
         for limit in (LEGACY_WARNING, LEGACY_STOP):
             axes.axvline(limit, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
-        axes.barh(places, [index for _, index, _ in rows], height=0.3, color=ACCENT)
+        axes.barh(places, [min(index, _END) for _, index, _ in rows], height=0.3, color=ACCENT)
         for place, (name, index, null) in zip(places, rows, strict=True):
             axes.plot([null, null], [place - 0.24, place + 0.24], color=INK, linewidth=2)
             axes.text(0, place + 0.26, name, va="bottom", ha="left")

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from pyarrow import dataset
 
 from jobs import store
 from jobs.contracts.monitoring import ALL, HISTOGRAMS
-from jobs.contracts.night import FEATURE_MATRIX
+from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
 from jobs.monitor.figures import Figure
 from models import stability
 from models.calibration import Floats
@@ -85,15 +84,14 @@ def measure(found: Iterable[Column], references: Sequence[Reference]
     Returns:
         The figures, and rows after HISTOGRAMS.
     """
-    figures, kept = [], []
+    figures: list[Figure] = []
+    own: list[dict[str, str]] = []
     for segment, subject, values in found:
-        known = values[np.isfinite(values)]
-        kept.append({"segment": segment, "subject": subject,
-                     "histogram": store.canonical(stability.histogram(values)),
-                     "mean": float(np.mean(known)) if len(known) else None})
+        own.append({"segment": segment, "subject": subject,
+                    "histogram": store.canonical(stability.histogram(values))})
         figures += [one for one in (reference.figure(segment, subject, values)
                                     for reference in references) if one is not None]
-    return figures, pa.Table.from_pylist(kept, schema=HISTOGRAMS.arrow_schema)
+    return figures, pa.Table.from_pylist(own, schema=HISTOGRAMS.arrow_schema)
 
 
 def columns(folder: Path, names: Sequence[str]) -> Iterator[Column]:
@@ -120,33 +118,32 @@ def by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[Column]:
             yield one, name, values[mask]
 
 
-def rescored(folder: Path, model: Model) -> pa.Table:
-    """Segment and PD of everyone in an earlier night's matrix by another model than scored it.
+def learned(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:
+    """Segment -> feature -> distribution in the training matrix of a model trained tonight."""
+    rows = pq.read_table(folder, columns=["segment", *model.feature_names], partitioning=None)
+    return stability.reference(feature_values(rows, model.feature_names, TRAINING_MATRIX.name),
+                               model.feature_names, rows["segment"].to_pylist())
+
+
+def rescored(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:
+    """Segment -> PD -> its distribution in an earlier night, by another model than scored it.
 
     A score's index tells of the people only where one model scored both nights.
 
     Raises:
-        ModelMismatch: When the matrix has not the model's features.
+        ModelMismatch: When the night's matrix has not the model's features.
     """
-    parts = []
+    pds, segments = [np.zeros(0)], []
     for batch in dataset.dataset(folder, format="parquet").to_batches(
             columns=["segment", *model.feature_names], batch_size=_ROWS_AT_ONCE):
-        pd, _ = predict(model, batch)
-        parts.append(pa.table({"segment": batch.column("segment"), PD: pd}))
-    return pa.concat_tables(parts)
+        pds.append(predict(model, batch)[0])
+        segments += batch.column("segment").to_pylist()
+    return stability.reference(np.concatenate(pds).reshape(-1, 1), [PD], segments)
 
 
-def distributions(found: Iterable[Column]) -> dict[str, dict[str, Histogram]]:
-    """Segment -> column -> distribution: what a model keeps of the rows it learned from."""
-    kept: dict[str, dict[str, Histogram]] = {}
-    for segment, subject, values in found:
-        kept.setdefault(segment, {})[subject] = stability.histogram(values)
-    return kept
-
-
-def read(table: pa.Table) -> dict[str, dict[str, Histogram]]:
-    """Segment -> column -> distribution, from rows after HISTOGRAMS."""
-    kept: dict[str, dict[str, Any]] = {}
+def kept(table: pa.Table) -> dict[str, dict[str, Histogram]]:
+    """Segment -> column -> distribution, from the rows after HISTOGRAMS of an earlier night."""
+    found: dict[str, dict[str, Histogram]] = {}
     for row in table.to_pylist():
-        kept.setdefault(row["segment"], {})[row["subject"]] = json.loads(row["histogram"])
-    return kept
+        found.setdefault(row["segment"], {})[row["subject"]] = json.loads(row["histogram"])
+    return found

@@ -12,7 +12,8 @@ import pyarrow as pa
 from expectations.gate import Result
 from expectations.suites import CRITICAL
 from expectations.suites import WARNING as RECORDED
-from jobs.contracts.monitoring import ALL, MONITORING, OK, STATUSES, STOP, UNJUDGED, WARNING
+from jobs.contracts.monitoring import (ALL, FEATURE_METRICS, MONITORING, OK, STATUSES, STOP,
+                                       UNJUDGED, WARNING)
 from jobs.policies.monitoring import DIRECTIONS, Limits, Monitoring
 
 #: `against` of a figure that has nothing to be held against.
@@ -122,7 +123,10 @@ def _told(beyond: list[dict[str, Any]], of: int, status: str) -> str:
 
 
 def breaches_first(table: pa.Table) -> pa.Table:
-    """Rows by status, worst first, then by key."""
-    rank = pa.array([STATUSES.index(status) for status in table["status"].to_pylist()], pa.int64())
-    keys = [("#rank", "ascending"), *((name, "ascending") for name in MONITORING.key)]
-    return table.append_column("#rank", rank).sort_by(keys).select(table.schema.names)
+    """Rows by status, worst first; features after all else, those that moved most first."""
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        is_feature = row["metric"] in FEATURE_METRICS
+        return (STATUSES.index(row["status"]), is_feature, row["metric"],
+                -row["value"] if is_feature else 0.0, *(row[name] for name in MONITORING.key))
+
+    return pa.Table.from_pylist(sorted(table.to_pylist(), key=place), schema=table.schema)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.contracts.monitoring import ALL
@@ -29,12 +30,14 @@ FEWEST = 30
 _NAMES = np.array(["", *(name for _, name in AGE_BANDS)])
 
 
-def people(folder: Path, genders: pa.Table | None = None) -> pa.Table:
+def people(folder: Path, genders: pa.Table | None = None,
+           only: pa.ChunkedArray | None = None) -> pa.Table:
     """Everyone considered by a night, in order of user_id.
 
     Args:
         folder: Of the night's run.
         genders: `user_id`, `gender`; None where gender is not looked at.
+        only: Leave everyone out who is not among these ids.
 
     Returns:
         `user_id`, `pd`, `is_invited`, `segment`, `age_band` and, where asked, `gender`; an empty
@@ -42,6 +45,8 @@ def people(folder: Path, genders: pa.Table | None = None) -> pa.Table:
     """
     decided = pq.read_table(folder / "decisions", partitioning=None,
                             columns=["user_id", "pd", "is_invited", "segment"])
+    if only is not None:
+        decided = decided.filter(pc.is_in(decided["user_id"], only))
     ages = pq.read_table(folder / "feature_matrix", columns=["user_id", "age_years"],
                          partitioning=None)
     rows = decided.join(ages, "user_id", join_type="inner")

@@ -67,11 +67,12 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
                                              frozen(run).get(RECORD, {}).get("against", "")))
     genders = _genders(run) if "gender" in judged.fairness_groups else None
     found.people = groups.people(run.folder, genders)
-    _drift(run, found, model, judged.false_alarm_rate)
     before = groups.people(found.compared.folder, genders) if found.compared else None
     name = found.compared.name if found.compared else ""
-    found.figures += performance.promised(found.people, model.metadata["metrics"].get("auc"))
-    found.figures += groups.mix(found.people, judged.fairness_groups, before, name)
+    _drift(run, found, model, judged.false_alarm_rate)
+    found.figures += [*performance.promised(found.people, model.metadata["metrics"].get("auc")),
+                      *performance.mean_pds(found.people, before, name),
+                      *groups.mix(found.people, judged.fairness_groups, before, name)]
     _vintages(run, found, past, policy, genders)
     found.figures += rolls(roll_rates.build(
         facts(session(), run, feeds.LOAN_DAYS), run.as_of).toArrow())
@@ -80,50 +81,44 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
 
 def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> None:
     """Stability against an earlier night and the training rows; the night's own distributions."""
-    references, means = [], {}
+    references = []
     if found.compared:
-        table = store.read_arrow(found.compared.folder / HISTOGRAMS.name, HISTOGRAMS)
-        means = {row["segment"]: row["mean"] for row in table.to_pylist() if row["subject"] == PD}
-        found.before = _before(found.compared, drift.read(table), model)
+        found.before = _before(found.compared, model)
         references.append(Reference(found.compared.name, "", found.before, false_alarm_rate))
     if PD not in found.before.get(ALL, {}):
         found.figures.append(Figure("psi", PD, None, found.people.num_rows))
     learned = model.metadata.get("reference")
     if learned is None and frozen(run)["inputs"]["model"] == TRAINED:
-        learned = drift.distributions(drift.columns(run.folder / TRAINING_MATRIX.name,
-                                                    model.feature_names))
+        learned = drift.learned(run.folder / TRAINING_MATRIX.name, model)
     if learned:
         references.append(Reference("training", "_training", learned, false_alarm_rate))
     measured, found.histograms = drift.measure(
         chain(drift.by_segment(found.people, [PD]),
               drift.columns(run.folder / FEATURE_MATRIX.name, drift.NUMBERS)), references)
     found.figures += measured
-    found.figures += performance.mean_pds(found.people, means,
-                                          found.compared.name if found.compared else "")
 
 
-def _before(night: Night, kept: dict[str, dict[str, Histogram]], model: Model
-            ) -> dict[str, dict[str, Histogram]]:
+def _before(night: Night, model: Model) -> dict[str, dict[str, Histogram]]:
     """What an earlier night kept; its score by this night's model, or none if that cannot be."""
+    kept = drift.kept(store.read_arrow(night.folder / HISTOGRAMS.name, HISTOGRAMS))
     if store.read_json(night.folder / MODEL_FILE, {}).get("version") == model.version:
         return kept
-    kept = {segment: {name: one for name, one in own.items() if name != PD}
-            for segment, own in kept.items()}
     try:
         scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)
     except ModelMismatch:
-        return kept
-    for segment, own in drift.distributions(drift.by_segment(scores, [PD])).items():
-        kept.setdefault(segment, {}).update(own)
-    return kept
+        scores = {}
+    features = {segment: {name: one for name, one in own.items() if name != PD}
+                for segment, own in kept.items()}
+    return {segment: {**own, **scores.get(segment, {})} for segment, own in features.items()}
 
 
 def _vintages(run: Run, found: Found, past: list[Night], policy: Policy,
               genders: pa.Table | None) -> None:
     """Earlier nights by the outcomes since, and the errors at the policy's PD cut-off."""
     for night in nights.vintages(past):
-        known = groups.people(night.folder, genders).join(
-            nights.outcomes_after(run, night), "user_id", join_type="inner").sort_by("user_id")
+        since = nights.outcomes_after(run, night)
+        known = groups.people(night.folder, genders, since["user_id"]).join(
+            since, "user_id", join_type="inner").sort_by("user_id")
         if known.num_rows:
             found.vintages[night.name] = known
             found.figures += performance.realised(night.name, known)

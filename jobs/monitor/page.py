@@ -17,7 +17,8 @@ from markupsafe import Markup
 
 import jobs.report
 from jobs.config import Run
-from jobs.contracts.monitoring import ALL, METRICS, OK, STATUSES, STOP, UNJUDGED, WARNING
+from jobs.contracts.monitoring import (ALL, FEATURE_METRICS, METRICS, OK, STATUSES, STOP, UNJUDGED,
+                                       WARNING)
 from jobs.monitor import charts, performance, roll_rates
 from jobs.monitor.drift import PD
 from jobs.monitor.figures import breaches_first
@@ -34,8 +35,8 @@ LIGHTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Discrimination", ("estimated_auc", "realised_auc")),
     ("Arrears", ("roll_to_arrears_rate",)),
     ("Fairness", ("adverse_impact_ratio", "false_positive_ratio", "false_negative_ratio")))
-#: Rows of a list on the page; the table has all.
-MOST_ROWS, MOST_BARS = 30, 10
+#: Features in the list of breaches and in the chart; the table has all.
+MOST_FEATURES, MOST_BARS = 5, 10
 _PERCENT = ("roll_rate", "roll_to_arrears_rate", "invited_share", "selection_ratio", "mean_pd",
             "group_mean_pd", "false_positive_ratio", "false_negative_ratio")
 
@@ -70,13 +71,15 @@ def content(run: Run, table: pa.Table, found: Found) -> dict[str, Any]:
     for row in listed:
         of[row["metric"]].append(row)
     breaches = [row for row in listed if row["status"] in (STOP, WARNING)]
+    of_features = [row for row in breaches if row["metric"] in FEATURE_METRICS]
+    told = [row for row in breaches if row not in of_features] + of_features[:MOST_FEATURES]
     return {
         "as_of": run.as_of.isoformat(), "run_id": run.run_id, "model": listed[0],
         "against": found.compared, "lights": [light(title, [row for metric in metrics
                                                             for row in of[metric]])
                                               for title, metrics in LIGHTS],
-        "worst": listed[0]["status"], "breaches": breaches[:MOST_ROWS],
-        "breach_count": len(breaches), "meanings": METRICS,
+        "worst": listed[0]["status"], "breaches": told,
+        "untold": len(breaches) - len(told), "meanings": METRICS,
         "scores": of["psi"] + of["psi_training"], "means": of["mean_pd"],
         "drifters": drifters(of["csi"]), "from_training": drifters(of["csi_training"]),
         "vintages": of["calibration_ratio"], "aucs": of["estimated_auc"] + of["realised_auc"],

@@ -40,17 +40,20 @@ def promised(rows: pa.Table, model_auc: float | None) -> list[Figure]:
     return figures
 
 
-def mean_pds(rows: pa.Table, before: dict[str, float | None], against: str) -> list[Figure]:
+def mean_pds(rows: pa.Table, before: pa.Table | None, against: str) -> list[Figure]:
     """The mean PD by segment beside that of an earlier night.
 
     Args:
         rows: People with `pd` and `segment`.
-        before: Segment -> mean PD of the earlier night; empty where there is none.
+        before: The same of the earlier night, or None.
         against: Its name.
     """
-    pd = rows["pd"].to_numpy()
+    pd, earlier = rows["pd"].to_numpy(), {}
+    if before is not None:
+        then = before["pd"].to_numpy()
+        earlier = {segment: float(then[mask].mean()) for segment, mask in segments(before)}
     return [Figure("mean_pd", "pd", float(pd[mask].mean()), int(mask.sum()), segment,
-                   against if before.get(segment) is not None else "", before.get(segment))
+                   against if segment in earlier else "", earlier.get(segment))
             for segment, mask in segments(rows)]
 
 

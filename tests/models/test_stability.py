@@ -87,7 +87,13 @@ def test_a_reference_survives_json():
     values[0, 0] = np.inf
     kept = json.loads(json.dumps(reference(values, ["x", "y"]), allow_nan=False))
     assert kept == reference(values, ["x", "y"])
-    assert compare(kept["y"], values[:, 1]).psi == 0
+    assert compare(kept["all"]["y"], values[:, 1]).psi == 0
+
+
+def test_a_reference_has_every_segment_and_everyone():
+    kept = reference(np.array([[1.0], [2.0], [3.0]]), ["x"], ["thin", "thick", "thin"])
+    assert {name: sum(own["x"]["counts"]) for name, own in kept.items()} == {
+        "all": 3, "thick": 1, "thin": 2}
 
 
 def test_shares_sum_to_one_with_missing_last():

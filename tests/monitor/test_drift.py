@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import chi2
 
 from jobs.monitor import drift
+from models import stability
 from models.prediction import predict
 
 
@@ -35,8 +36,8 @@ def measured(folder, *references):
 
 
 def against(folder, rate=0.01):
-    return drift.Reference("2026-05-31", "", drift.distributions(drift.columns(folder, NAMES)),
-                           rate)
+    _, kept = measured(folder)
+    return drift.Reference("2026-05-31", "", drift.kept(kept), rate)
 
 
 def test_only_what_moved_is_beyond_what_chance_reaches(written):
@@ -53,8 +54,7 @@ def test_all_features_of_a_segment_share_the_false_alarm_rate(written):
 
 
 def test_a_night_is_held_against_what_an_earlier_one_kept(written):
-    _, kept = measured(written("before"))
-    reference = drift.Reference("2026-05-31", "", drift.read(kept), 0.01)
+    reference = against(written("before"))
     assert {one.value for one in measured(written("again"), reference)[0].values()} == {0.0}
 
 
@@ -65,7 +65,7 @@ def test_a_column_that_the_reference_lacks_is_left_out(written):
 
 def test_the_score_has_an_index_of_its_own_name():
     scores = pa.table({"segment": ["thin_file"] * 40, "pd": np.linspace(0.01, 0.4, 40)})
-    before = drift.distributions(drift.by_segment(scores, ["pd"]))
+    before = stability.reference(np.ones((5, 1)), ["pd"], ["thin_file"] * 5)
     figures, _ = drift.measure(drift.by_segment(scores, ["pd"]), [
         drift.Reference("training", "_training", before, 0.01)])
     assert [(one.metric, one.subject, one.segment) for one in figures] == [
@@ -74,6 +74,14 @@ def test_the_score_has_an_index_of_its_own_name():
 
 def test_an_earlier_night_is_scored_by_the_model_of_this_one(tmp_path, model, matrix):
     pq.write_table(matrix, tmp_path / "part.parquet")
-    found = drift.rescored(tmp_path, model)
-    assert found["pd"].to_pylist() == predict(model, matrix)[0].tolist()
-    assert found["segment"].to_pylist() == matrix["segment"].to_pylist()
+    pd = predict(model, matrix)[0]
+    assert drift.rescored(tmp_path, model) == {"all": {"pd": stability.histogram(pd)},
+                                               "thick_file": {"pd": stability.histogram(pd)}}
+
+
+def test_what_a_model_learned_from_has_moved_nowhere_from_itself(tmp_path, model, matrix):
+    pq.write_table(matrix, tmp_path / "part.parquet")
+    reference = drift.Reference("training", "_training", drift.learned(tmp_path, model), 0.01)
+    figures, _ = drift.measure(drift.columns(tmp_path, model.feature_names), [reference])
+    assert {one.value for one in figures} == {0.0}
+    assert {one.subject for one in figures} == set(model.feature_names)

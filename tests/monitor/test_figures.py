@@ -79,8 +79,9 @@ def test_a_metric_without_limits_is_no_matter_for_the_audit():
     assert gate_results(table(index(0.9))) == []
 
 
-def test_breaches_come_first_the_rest_in_key_order():
+def test_breaches_come_first_and_what_moved_most_among_them():
     shown = breaches_first(table(
-        index(0.01, subject="b"), index(0.3, subject="z"), index(0.1, subject="y"),
-        index(0.01, subject="a"), csi=Limits(0.05, 0.25)))
-    assert shown["subject"].to_pylist() == ["z", "y", "a", "b"]
+        index(0.02, subject="still"), index(0.3, subject="stops"), index(0.1, subject="a bit"),
+        index(0.2, subject="more"), Figure("psi", "pd", 0.06, 9), csi=Limits(0.05, 0.25),
+        psi=Limits(0.05)))
+    assert shown["subject"].to_pylist() == ["stops", "pd", "more", "a bit", "still"]

@@ -21,9 +21,11 @@ def test_the_auc_promised_is_held_against_the_models_own():
 
 
 def test_the_mean_pd_stands_beside_the_earlier_nights():
-    found = performance.mean_pds(people([0.1, 0.3]), {"all": 0.15}, "2026-05-31")
-    assert [(one.segment, one.value, one.reference) for one in found] == [
-        ("all", pytest.approx(0.2), 0.15), ("thick_file", pytest.approx(0.2), None)]
+    before = pa.table({"pd": [0.1, 0.2], "segment": ["thin_file"] * 2})
+    found = performance.mean_pds(people([0.1, 0.3]), before, "2026-05-31")
+    assert [(one.segment, one.value, one.reference, one.against) for one in found] == [
+        ("all", pytest.approx(0.2), pytest.approx(0.15), "2026-05-31"),
+        ("thick_file", pytest.approx(0.2), None, "")]
 
 
 def test_a_vintage_has_its_calibration_and_its_auc():
