@@ -43,7 +43,7 @@ def drifters(rows: Sequence[tuple[str, float, float]], label: str) -> str:
         axes.set_xlim(0, furthest)
         axes.set_ylim(-len(rows) + 0.6, 0.85)
         axes.set_yticks([])
-        axes.set_xticks([0, LEGACY_WARNING, LEGACY_STOP])
+        axes.set_xticks([LEGACY_WARNING, LEGACY_STOP])
         axes.tick_params(length=0, pad=4)
         return svg(figure, label)
 

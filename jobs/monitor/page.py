@@ -103,7 +103,7 @@ def light(title: str, rows: Iterable[Row]) -> Row:
 
 def drifters(rows: Iterable[Row]) -> list[Row]:
     """The features that have moved most, of everyone together."""
-    own = [row for row in rows if row["segment"] == ALL and row["value"] is not None]
+    own = [row for row in rows if row["segment"] == ALL and row["value"]]
     return sorted(own, key=lambda row: (-row["value"], row["subject"]))[:MOST_BARS]
 
 
