@@ -26,7 +26,7 @@ from models.calibration import Floats
 #: Siddiqi's rule of thumb: below the first little has changed, from the second on much has.
 LEGACY_WARNING, LEGACY_STOP = 0.10, 0.25
 #: Bins of the reference: tenths.
-_TENTHS = np.arange(1, 10) / 10.0
+_TENTHS = np.arange(1, 10)
 #: Rows that a bin must be expected to hold in both samples (Cochran, Some methods for strengthening
 #: the common chi-squared tests, Biometrics 10, 1954); rarer bins are joined.
 _FEWEST_EXPECTED = 5.0
@@ -34,7 +34,7 @@ _FEWEST_EXPECTED = 5.0
 _EMPTY = 0.5
 _DECIMALS = 9
 
-Counts = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 #: A column's distribution as JSON content: `edges` (upper ends of all bins but the last, included
 #: in their bin), `counts` (rows of each bin), `missing` (rows where the value is not known).
 Histogram = dict[str, Any]
@@ -63,6 +63,36 @@ class Shift:
                 else "warning" if self.psi >= LEGACY_WARNING else "ok")
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A column's values in order: sorted once, then held against any number of references.
+
+    Attributes:
+        known: Known values, rising; infinities as the largest numbers, for JSON has none.
+        missing: Rows where the value is not known.
+    """
+
+    known: Floats
+    missing: int
+
+    @property
+    def rows(self) -> int:
+        """All rows, known or not."""
+        return len(self.known) + self.missing
+
+    def counts(self, edges: npt.ArrayLike) -> Counts:
+        """Rows of each bin that ends at one of the rising edges, of the one after, and missing."""
+        up_to = np.searchsorted(self.known, np.asarray(edges, dtype=float), side="right")
+        return np.diff(up_to, prepend=0, append=[len(self.known), self.rows])
+
+
+def sample(values: Floats) -> Sample:
+    """The column, shape (rows,), in order; NaN means "not known"."""
+    largest = np.finfo(np.float64).max
+    known = np.sort(np.clip(values[~np.isnan(values)], -largest, largest))
+    return Sample(known, len(values) - len(known))
+
+
 def reference(values: Floats, names: Sequence[str], segment: Sequence[str] | None = None
               ) -> dict[str, dict[str, Histogram]]:
     """The distributions of columns, to be kept beside a model: its metadata's `reference`.
@@ -78,57 +108,57 @@ def reference(values: Floats, names: Sequence[str], segment: Sequence[str] | Non
     of = np.asarray(segment if segment is not None else [], dtype=str)
     masks = {ALL: np.ones(len(values), dtype=bool),
              **{str(name): of == name for name in np.unique(of)}}
-    return {name: {column: histogram(values[mask, place]) for place, column in enumerate(names)}
-            for name, mask in masks.items()}
+    return {name: {column: histogram(sample(values[mask, place]))
+                   for place, column in enumerate(names)} for name, mask in masks.items()}
 
 
-def histogram(values: Floats) -> Histogram:
-    """Tenths of one column, shape (rows,); values that repeat stay in one bin, NaN in their own.
+def histogram(now: Sample) -> Histogram:
+    """Tenths of a column; values that repeat stay in one bin, missing ones in their own.
 
     A column of one value gets a bin for it and one on either side, so that any change shows.
     """
-    known = _finite(values[~np.isnan(values)])
-    edges = np.unique(np.quantile(known, _TENTHS, method="inverted_cdf")) if len(known) else known
-    if len(known) and edges[-1] == known.max():
+    known = now.known
+    # The value that at least k tenths of the rows do not exceed: place ceil(n * k / 10) from 1.
+    edges = np.unique(known[(len(known) * _TENTHS + 9) // 10 - 1]) if len(known) else known
+    if len(known) and edges[-1] == known[-1]:
         edges = edges[:-1]  # nothing would lie above the last edge
     if len(known) and not len(edges):
         edges = np.array([np.nextafter(known[0], -np.inf), known[0]])
-    counts = _counts(edges, known)
-    return {"edges": edges.tolist(), "counts": counts.tolist(),
-            "missing": int(len(values) - len(known))}
+    return {"edges": edges.tolist(), "counts": now.counts(edges)[:-1].tolist(),
+            "missing": now.missing}
 
 
-def compare(before: Histogram, values: Floats, confidence: float = 0.99) -> Shift:
-    """How far values have moved from a reference.
+def compare(before: Histogram, now: Sample, confidence: float = 0.99) -> Shift:
+    """How far a column has moved from a reference.
 
     Args:
         before: What `histogram` gave for the reference.
-        values: The same column now, shape (rows,); NaN means "not known".
+        now: The same column.
         confidence: Share of comparisons without a true shift that stay below the null threshold.
 
     Returns:
         The shift; with no rows on one side there is nothing to compare and none is found.
     """
-    known = _finite(values[~np.isnan(values)])
-    now = np.array([*_counts(np.asarray(before["edges"]), known), len(values) - len(known)], float)
-    then = np.array([*before["counts"], before["missing"]], float)
-    if not then.sum() or not now.sum():
+    then, counts = _then(before), now.counts(before["edges"])
+    if not then.sum() or not now.rows:
         return Shift(0.0, 1.0, 0.0, 0)
-    then, now = _joined(then, now)
-    index = _psi(then, now)
-    scale, freedom = 1.0 / then.sum() + 1.0 / now.sum(), len(then) - 1
+    then, counts = _joined(then, counts)
+    index = _psi(then, counts)
+    scale, freedom = 1.0 / then.sum() + 1.0 / now.rows, len(then) - 1
     if not freedom:
         return Shift(0.0, 1.0, 0.0, 1)
     return Shift(round(index, _DECIMALS), round(float(chi2.sf(index / scale, freedom)), _DECIMALS),
                  round(float(chi2.ppf(confidence, freedom)) * scale, _DECIMALS), len(then))
 
 
-def shares(before: Histogram, values: Floats) -> tuple[Floats, Floats]:
+def shares(before: Histogram, now: Sample) -> tuple[Floats, Floats]:
     """Shares of the rows in each bin, missing last, of the reference and now: the charts' bars."""
-    known = _finite(values[~np.isnan(values)])
-    now = np.array([*_counts(np.asarray(before["edges"]), known), len(values) - len(known)], float)
-    then = np.array([*before["counts"], before["missing"]], float)
-    return then / max(then.sum(), 1.0), now / max(now.sum(), 1.0)
+    then, counts = _then(before), now.counts(before["edges"])
+    return then / max(then.sum(), 1), counts / max(now.rows, 1)
+
+
+def _then(before: Histogram) -> Counts:
+    return np.array([*before["counts"], before["missing"]], dtype=np.int64)
 
 
 def _psi(then: Counts, now: Counts) -> float:
@@ -148,13 +178,3 @@ def _joined(then: Counts, now: Counts) -> tuple[Counts, Counts]:
         order = np.argsort(then + now, kind="stable")
         then, now = then[order], now[order]
     return then, now
-
-
-def _counts(edges: Floats, known: Floats) -> npt.NDArray[np.int64]:
-    return np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-
-
-def _finite(known: Floats) -> Floats:
-    """Infinities as the largest numbers: JSON has no infinity."""
-    largest = np.finfo(np.float64).max
-    return np.clip(known, -largest, largest)

@@ -26,7 +26,7 @@ from models import stability
 from models.calibration import Floats
 from models.prediction import feature_values, predict
 from models.registry import Model
-from models.stability import Histogram
+from models.stability import Histogram, Sample
 
 #: The score's name among the columns.
 PD = "pd"
@@ -59,17 +59,17 @@ class Reference:
     distributions: Distributions
     false_alarm_rate: float
 
-    def figure(self, segment: str, subject: str, values: Floats) -> Figure | None:
+    def figure(self, segment: str, subject: str, now: Sample) -> Figure | None:
         """The stability index of a column of a segment; None where the reference has none."""
         own = self.distributions.get(segment, {})
-        if subject not in own or not len(values):
+        if subject not in own or not now.rows:
             return None
         # Bonferroni: of all features of a segment together one false alarm at the stated rate.
         features = max(1, len(own) - (PD in own))
         rate = self.false_alarm_rate / (1 if subject == PD else features)
-        found = stability.compare(own[subject], values, 1.0 - rate)
+        found = stability.compare(own[subject], now, 1.0 - rate)
         return Figure(("psi" if subject == PD else "csi") + self.suffix, subject, found.psi,
-                      len(values), segment, self.name, p_value=found.p_value,
+                      now.rows, segment, self.name, p_value=found.p_value,
                       null_threshold=found.null_threshold, legacy_status=found.legacy_status)
 
 
@@ -87,9 +87,10 @@ def measure(found: Iterable[Column], references: Sequence[Reference]
     figures: list[Figure] = []
     own: list[dict[str, str]] = []
     for segment, subject, values in found:
+        now = stability.sample(values)
         own.append({"segment": segment, "subject": subject,
-                    "histogram": store.canonical(stability.histogram(values))})
-        figures += [one for one in (reference.figure(segment, subject, values)
+                    "histogram": store.canonical(stability.histogram(now))})
+        figures += [one for one in (reference.figure(segment, subject, now)
                                     for reference in references) if one is not None]
     return figures, pa.Table.from_pylist(own, schema=HISTOGRAMS.arrow_schema)
 

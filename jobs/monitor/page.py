@@ -26,7 +26,7 @@ from jobs.monitor.findings import Found
 from jobs.report.charts import bars
 from jobs.report.page import number, percent
 from models.backtest import by_tenth
-from models.stability import shares
+from models.stability import sample, shares
 
 #: What the page's lights stand for: title and the metrics behind it.
 LIGHTS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -154,7 +154,8 @@ def _charts(found: Found, of: dict[str, list[Row]]) -> dict[str, Markup]:
                 (row["subject"], row["value"], row["null_threshold"]) for row in rows],
                 "Stability index of the features that moved most")
     if before := found.before.get(ALL, {}).get(PD):
-        drawn["scores"] = charts.shifted(before, shares(before, found.people[PD].to_numpy()),
+        now = sample(found.people[PD].to_numpy())
+        drawn["scores"] = charts.shifted(before, shares(before, now),
                                          "PD of this night and of the reference")
     if found.vintages:
         drawn["reliability"] = charts.reliability({

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from models.stability import compare, histogram, reference, shares
+from models import stability
+from models.stability import reference
 
 MISSING = float("nan")
 
@@ -15,6 +16,14 @@ MISSING = float("nan")
 def column(*groups):
     """A column of `count` times `value` for each (value, count)."""
     return np.concatenate([np.full(count, value, dtype=float) for value, count in groups])
+
+
+def histogram(values):
+    return stability.histogram(stability.sample(values))
+
+
+def compare(before, values, confidence=0.99):
+    return stability.compare(before, stability.sample(values), confidence)
 
 
 def test_an_index_worked_by_hand():
@@ -42,6 +51,13 @@ def test_the_rule_of_thumb_has_its_own_verdict(now, status):
 def test_bins_are_tenths_of_the_reference():
     found = histogram(np.arange(1.0, 101.0))
     assert found["edges"] == [10, 20, 30, 40, 50, 60, 70, 80, 90] and found["counts"] == [10] * 10
+
+
+@pytest.mark.parametrize("rows", [1, 7, 10, 99, 1_000])
+def test_the_edges_are_quantiles_of_the_reference(rows):
+    values = np.random.default_rng(rows).normal(size=rows)
+    expected = np.unique(np.quantile(values, np.arange(1, 10) / 10, method="inverted_cdf"))
+    assert set(histogram(values)["edges"]) >= set(expected[expected < values.max()])
 
 
 def test_repeated_values_stay_in_one_bin():
@@ -97,7 +113,8 @@ def test_a_reference_has_every_segment_and_everyone():
 
 
 def test_shares_sum_to_one_with_missing_last():
-    then, now = shares(histogram(column((0, 50), (1, 30), (MISSING, 20))), column((0, 10)))
+    then, now = stability.shares(
+        histogram(column((0, 50), (1, 30), (MISSING, 20))), stability.sample(column((0, 10))))
     assert then.tolist() == [0.5, 0.3, 0.2] and now.tolist() == [1, 0, 0]
 
 

@@ -13,7 +13,7 @@ from jobs.monitor.figures import Figure, rows
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.monitoring import Monitoring
-from models.stability import histogram, shares
+from models.stability import histogram, sample, shares
 from tests.report.test_page import Reader
 
 JULY = dt.date(2026, 7, 31)
@@ -49,7 +49,7 @@ def drawn(home, measured, compared=True):
     night = Night(dt.date(2026, 6, 30), "r1", home)
     found = Found(figures=measured, people=crowd(), compared=night if compared else None)
     if compared:
-        found.before = {"all": {"pd": histogram(crowd()["pd"].to_numpy())}}
+        found.before = {"all": {"pd": histogram(sample(crowd()["pd"].to_numpy()))}}
         found.vintages = {EARLIER: crowd(is_default=np.arange(40) % 7 == 0)}
     run = Run(home=home, as_of=JULY, run_id="aaa")
     table = rows(measured, Monitoring(), JULY, "pd", "m1")
@@ -94,5 +94,6 @@ def test_the_same_figures_give_the_same_bytes(tmp_path):
 
 @pytest.mark.parametrize("values", [[0.02] * 9, [float("nan")] * 9, [0.01, 0.02, float("nan")]])
 def test_a_distribution_of_any_shape_is_drawn(values):
-    before = histogram(np.array(values))
-    assert charts.shifted(before, shares(before, np.array(values)), "pd").startswith("<svg")
+    now = sample(np.array(values))
+    before = histogram(now)
+    assert charts.shifted(before, shares(before, now), "pd").startswith("<svg")
