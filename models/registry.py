@@ -91,14 +91,19 @@ def named(home: Path, name: str) -> Model:
         return load(home, kind, version)
     elsewhere = Path(name).resolve()
     if not elsewhere.is_dir() or elsewhere.parent.parent.name != "models":
-        known = sorted(f"{path.parent.name}/{path.name}"
-                       for path in (home / "models").glob("[!.]*/[!.]*"))
+        known = [f"{kind}/{version}" for kind, version in versions(home)]
         raise ModelMismatch(f"model {name}", "pd/VERSION of this home, or a folder "
                             ".../models/pd/VERSION", "no such model", "known here: "
                             + (", ".join(known) or "none"))
     model = load(elsewhere.parents[2], elsewhere.parent.name, elsewhere.name)
     save(home, model)
     return model
+
+
+def versions(home: Path) -> list[tuple[str, str]]:
+    """Name and version of every model in the registry, in their order."""
+    return sorted((path.parent.name, path.name) for path in (home / "models").glob("[!.]*/[!.]*")
+                  if path.is_dir())
 
 
 def save(home: Path, model: Model) -> str:
