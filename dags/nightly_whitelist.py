@@ -27,8 +27,8 @@ when it fails, the earlier release stays in force and nobody new is invited tomo
 Mend that and clear the task: every step may be run again, and nothing is visible before `release`
 moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped.
 
-A night without outcomes to learn from and without the parameter `model` ends after `eligibility`:
-the steps that need a model are skipped, and nothing is published.
+A night without outcomes to learn from, without a champion and without a PD model in the parameter
+`models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.
 
 The logical date is the as-of date: only what was delivered by then is seen.
 """
@@ -43,8 +43,8 @@ def _run(frozen_id: str) -> config.Run:
         home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
-        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], model=params["model"],
-        run_id=frozen_id)
+        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]],
+        models=tuple(params["models"]), run_id=frozen_id)
 
 
 def _step(name: str, frozen_id: str | None = None) -> str:
@@ -79,7 +79,7 @@ with DAG(
         "users": Param(config.DEFAULT_USERS, type="integer", minimum=1),
         "seed": Param(config.DEFAULT_SEED, type="integer"),
         "policy": Param("", type="string"),
-        "model": Param("", type="string"),
+        "models": Param([], type="array", items={"type": "string"}),
     },
 ) as dag:
     previous: Any = None

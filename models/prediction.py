@@ -32,8 +32,13 @@ def predict(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[Floats,
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
+    return predict_values(model, feature_values(batch, model.feature_names, "feature_matrix"))
+
+
+def predict_values(model: Model, values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """As `predict`, of features that are numbers already, shape (rows, features)."""
     # numpy's exp takes other code on other processors: the last digits are not the model's.
-    probabilities = np.round(model.calibration.pd(margins(model, batch)), _PD_DECIMALS)
+    probabilities = np.round(model.calibration.pd(_margins(model, values)), _PD_DECIMALS)
     return probabilities, points(probabilities)
 
 
@@ -43,7 +48,10 @@ def margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    rows = feature_values(batch, model.feature_names, "feature_matrix")
+    return _margins(model, feature_values(batch, model.feature_names, "feature_matrix"))
+
+
+def _margins(model: Model, rows: Floats) -> Floats:
     if not len(rows):
         return np.zeros(0)
     # One thread: the engine runs as many batches side by side as there are cores.

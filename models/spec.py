@@ -74,3 +74,6 @@ PD = Spec(
     ),
     rounds=520,
 )
+
+#: In the order in which a night trains them.
+SPECS: tuple[Spec, ...] = (PD,)
