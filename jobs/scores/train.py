@@ -31,6 +31,7 @@ def main(run: Run) -> dict[str, Any]:
     if frozen != TRAINED:
         return _take(run, frozen)
     matrix = store.read_arrow(run.folder / TRAINING_MATRIX.name, TRAINING_MATRIX)
+    matrix = matrix.filter(matrix["is_default"].is_valid())
     model = training.train(matrix, run.seed, run.as_of, code_version())
     registry.save(run.home, model)
     _choose(run, model)
