@@ -69,7 +69,9 @@ def gather(run: Run) -> dict[str, Any]:
     """
     policy = load(run.policy, run.as_of)
     deliveries = [row for feed in feeds.FEEDS for row in _in_force(run, feed, policy.currency)]
-    learns = any(row["feed"] == feeds.LOAN_PERFORMANCE.name for row in deliveries)
+    tells = {feeds.LOAN_PERFORMANCE.name,
+             *([feeds.LOAN_DAYS.name] if policy.outcomes.default else [])}
+    learns = any(row["feed"] in tells for row in deliveries)
     training = {"training": asdict(run.training)} if run.training else {}
     return {"as_of": run.as_of.isoformat(), "seed": run.seed, **training,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,

@@ -12,15 +12,36 @@ RISK = "risk team"
 
 LABELS = Table(
     name="labels",
-    meaning="Known outcomes that the night may learn from.",
+    meaning="Known outcomes that the night may learn from; null: not known, or its window is open.",
     grain="one user and observation date", key=("user_id", "as_of_date"), owner=RISK,
-    source="loan_performance", partition="run",
+    source="loan_performance, loan_days, invitations, account_flows", partition="run",
     fields=(
         USER_ID,
         Field("as_of_date", "date", "date",
               "Observation date: the features of this row are those known by then."),
-        Field("is_default", "boolean", "true/false", "Whether the loan defaulted in the window."),
+        Field("is_default", "boolean", "true/false",
+              "Whether the loan defaulted in its performance window.", True),
+        Field("is_accepted", "boolean", "true/false",
+              "Whether the invitation of this date was followed by a loan.", True),
+        Field("drawn_ratio", "double", "ratio",
+              "Of those who borrowed: share of the limit drawn in the first 30 days.", True,
+              0.0, 1.0),
+        Field("loss_given_default_ratio", "double", "ratio",
+              "Of those who defaulted: share of the balance at default that was not recovered.",
+              True, 0.0, 1.0),
+        Field("income_minor", "integer", "1/100 currency a month",
+              "Mean salary booked in the last four months, where three of them have one.", True, 0),
+        Field("offered_limit_minor", "integer", "1/100 currency",
+              "Limit of the offer or loan the row is about.", True, 0),
+        Field("offered_rate_daily", "double", "1/day",
+              "Interest a day of the offer or loan the row is about.", True, 0.0, 1.0),
+        Field("weight", "double", "rows", "How many rows this one stands for: the inverse of the "
+              "offer's propensity where it was made at random, else 1; more where refusals were "
+              "sampled.", minimum=0.0),
     ))
+#: What a model may learn from, as the training matrix holds it beside the features.
+OUTCOMES: tuple[Field, ...] = tuple(field for field in LABELS.fields
+                                    if field.name not in LABELS.key)
 
 
 #: Features of the PD model. A suffix `_1` is the latest statement, `_2` the one before; `_3` and
@@ -50,7 +71,7 @@ FEATURE_MATRIX = Table(
         *(entry.field for entry in catalogue.ENTRIES),
     ))
 
-TRAINING_MATRIX = FEATURE_MATRIX.with_fields(LABELS.field("is_default"), name="training_matrix")
+TRAINING_MATRIX = FEATURE_MATRIX.with_fields(*OUTCOMES, name="training_matrix")
 
 #: Terms at which the models of an offer's effects are asked.
 _TERMS = "offer of 30,000 at 12 % a year"

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from jobs import store
 from jobs.config import Run
 from jobs.contracts.feeds import LOAN_PERFORMANCE
-from jobs.contracts.night import LABELS
+from jobs.contracts.night import LABELS, OUTCOMES
 from jobs.inputs import facts
 from jobs.session import session
 
@@ -29,7 +29,15 @@ def build(performance: DataFrame, as_of: F.Column) -> DataFrame:
                    & F.col("voided_on").isNull())
             .withColumn("recency", F.row_number().over(newest))
             .where(F.col("recency") == 1)
-            .select("user_id", F.col("observed_on").alias("as_of_date"), "is_default"))
+            .select("user_id", F.col("observed_on").alias("as_of_date"), "is_default",
+                    *[F.lit(1.0 if field.name == "weight" else None)
+                      .cast(LABELS.spark_schema[field.name].dataType).alias(field.name)
+                      for field in OUTCOMES if field.name != "is_default"]))
+
+
+def borrowers(labels: DataFrame) -> DataFrame:
+    """`user_id` of everyone whose loan performance is known, once each."""
+    return labels.where(F.col("is_default").isNotNull()).select("user_id").distinct()
 
 
 def main(run: Run) -> dict[str, int]:

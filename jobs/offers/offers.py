@@ -21,6 +21,7 @@ from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SC
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
+from jobs.labels.labels import borrowers
 from jobs.limits.tier_matrix import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
@@ -117,8 +118,8 @@ def main(run: Run) -> dict[str, int]:
                                               run.folder / "whitelist")
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
         "user_id").distinct()
-    borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
-    steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
+    lent_to = cards.join(borrowers(tables["labels"]), on="user_id", how="left_semi").count()
+    steps = waterfall(decided_rows, cards.count(), lent_to, policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
     record(run, AUDIT, None)
     record(run, "tables", written)
