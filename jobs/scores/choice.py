@@ -102,7 +102,7 @@ def check_definitions(model: Model) -> None:
     """
     today = fingerprints(model.feature_names)
     other = [feature["name"] for feature in model.metadata["features"]
-             if feature.get("fingerprint") != today[feature["name"]]]
+             if feature.get("fingerprint", "") != (today[feature["name"]] or "no such feature")]
     if other:
         told = ", ".join(other)
         raise ModelMismatch(f"model {model.name}/{model.version}", "features that mean what they "

@@ -12,16 +12,19 @@ from models.registry import Model, save
 JULY, AUGUST = dt.date(2026, 7, 1), dt.date(2026, 8, 1)
 
 
+#: What a card and a list of models say of one.
+METADATA = {
+    "name": "pd", "rows": 10, "people": 10, "bads": 5, "observed_from": "2026-01-01",
+    "observed_to": "2026-01-01", "as_of_date": "2026-06-30", "data_sha256": "0", "seed": 7,
+    "code_version": "c", "lightgbm_version": "4", "folds": 5, "rounds": 1, "parameters": {},
+    "features": [], "metrics": {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9, "gini": 0.6,
+                                "ks": 0.5, "ece": 0.01, "brier": 0.1},
+    "scale": {"anchor_points": 600, "anchor_odds": 30, "points_to_double_odds": 50}}
+
+
 def make(home, trees, **metadata):
     """A version in the registry; what its trees say does not matter here."""
-    metrics = {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9}
-    return save(home, Model(trees, {
-        "name": "pd", "metrics": {**metrics, "gini": 0.6, "ks": 0.5, "ece": 0.01, "brier": 0.1},
-        "scale": {"anchor_points": 600, "anchor_odds": 30, "points_to_double_odds": 50},
-        "rows": 10, "people": 10, "bads": 5, "observed_from": "2026-01-01",
-        "observed_to": "2026-01-01", "as_of_date": "2026-06-30", "data_sha256": "0", "seed": 7,
-        "code_version": "c", "lightgbm_version": "4", "folds": 5, "rounds": 1, "parameters": {},
-        "features": [], **metadata}))
+    return save(home, Model(trees, {**METADATA, **metadata}))
 
 
 @pytest.fixture
