@@ -11,11 +11,10 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from step_task import logical_day, run_or_fail
 
 from jobs import config
-from jobs.errors import NightlistError, StepLeftOut
-from jobs.steps import FREEZE, STEPS, find, run_step
+from jobs.steps import FREEZE, STEPS, find
 
 DOC = """
 ### nightly_whitelist
@@ -36,11 +35,9 @@ The logical date is the as-of date: only what was delivered by then is seen.
 
 def _run(frozen_id: str) -> config.Run:
     """The run of this DAG run: its date and parameters."""
-    context = get_current_context()
-    params, dag = context["params"], context["dag"]
-    moment = context.get("logical_date") or context["dag_run"].run_after
+    params = get_current_context()["params"]
     return config.Run(
-        home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
+        home=config.home_folder(), as_of=logical_day(),
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
         policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]],
@@ -48,15 +45,7 @@ def _run(frozen_id: str) -> config.Run:
 
 
 def _step(name: str, frozen_id: str | None = None) -> str:
-    """Run one step; what Nightlist refuses would be refused again, so it is not retried."""
-    try:
-        return run_step(name, _run(frozen_id or "")).run_id
-    except StepLeftOut as why:
-        print(f"nightlist: {name} left out: {why.found}", flush=True)
-        raise AirflowSkipException(str(why)) from why
-    except NightlistError as error:
-        print(f"nightlist: {name}: {error}", flush=True)
-        raise AirflowFailException(str(error)) from error
+    return run_or_fail(name, _run(frozen_id or ""))
 
 
 with DAG(

@@ -1,4 +1,4 @@
-"""Which models a night scores with: named, else the champion of its date, else its own, else none."""
+"""Which models a night scores with: named, else its champion, else trained, else none."""
 
 import dataclasses
 import datetime as dt
