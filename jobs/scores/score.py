@@ -56,7 +56,7 @@ def build(matrix: DataFrame, model: Model) -> DataFrame:
                 schema=schema)
 
     spark_schema = T.StructType([SCORES.spark_schema[name] for name in _COMPUTED])
-    scored = matrix.select("user_id", "as_of_date", *model.feature_names).mapInArrow(
+    scored = matrix.select("user_id", "as_of_date", "segment", *model.feature_names).mapInArrow(
         score, spark_schema)
     return scored.withColumn("model_version", F.lit(model.version)).select(SCORES.columns)
 
