@@ -1,4 +1,4 @@
-"""Applying a model to Arrow rows: PD, points, and the reasons that spoke for a person.
+"""Applying a model to Arrow rows: what it foretells, points, and reasons that spoke for a person.
 
 The Arrow schema is checked before LightGBM sees anything, and LightGBM gets plain numbers:
 LightGBM 4.7 aborts the process on Arrow strings, dates and decimals. Every row is computed by
@@ -17,41 +17,78 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.errors import ModelMismatch
-from models.calibration import Floats, points
+from models.calibration import logistic, points
+from models.logit import Floats
 from models.registry import Model
+from models.spec import Objective
 
-_PD_DECIMALS = 9
+_SHARE_DECIMALS = 9
+_AMOUNT_DECIMALS = 3
 #: Contributions are compared to this many decimals: less is rounding error, not a reason.
 _CONTRIBUTION_DECIMALS = 9
 
 
-def predict(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[Floats,
-                                                                     npt.NDArray[np.int64]]:
-    """PD in [0, 1] and score points of each row, both of shape (rows,).
+def predict(model: Model, batch: pa.RecordBatch | pa.Table, rows: Floats | None = None
+            ) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """What the model foretells of each row, and score points, both of shape (rows,).
+
+    A probability or share lies in [0, 1]; an amount is in the unit of its target (`_minor`: 1/100
+    currency). A model with terms foretells at the reference terms (models/terms.py). Points are
+    those of the probability; an amount has none, and they are 0.
+
+    Args:
+        model: The model.
+        batch: Rows with the model's features, and `segment` where it is calibrated by it.
+        rows: The features as numbers, shape (rows, features), where they are known already.
 
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    return predict_values(model, feature_values(batch, model.feature_names, "feature_matrix"))
+    lines = calibrated_margins(model, batch, rows)
+    values = target_values(lines, model.metadata["objective"])
+    if model.metadata["objective"] == "amount":
+        return values, np.zeros(len(values), dtype=np.int64)
+    return values, points(values)
 
 
-def predict_values(model: Model, values: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """As `predict`, of features that are numbers already, shape (rows, features)."""
+def target_values(lines: Floats, objective: Objective) -> Floats:
+    """Probabilities, shares or amounts of calibrated margins, rounded, same shape."""
     # numpy's exp takes other code on other processors: the last digits are not the model's.
-    probabilities = np.round(model.calibration.pd(_margins(model, values)), _PD_DECIMALS)
-    return probabilities, points(probabilities)
+    if objective == "amount":
+        amounts: Floats = np.round(np.exp(lines), _AMOUNT_DECIMALS)
+        return amounts
+    shares: Floats = np.round(logistic(lines), _SHARE_DECIMALS)
+    return shares
 
 
-def margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
-    """Raw log-odds of each row before calibration, shape (rows,).
+def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table,
+                       rows: Floats | None = None) -> Floats:
+    """Calibrated log-odds (of an amount: its logarithm) at the reference terms, shape (rows,).
+
+    Arguments as of `predict`.
+
+    Raises:
+        ModelMismatch: When features are missing or not numbers, or the model has lines of its own
+            for segments and the rows no column `segment`.
+    """
+    calibration = model.calibration
+    if not calibration.segments:
+        return calibration.line(margins(model, batch, rows))
+    if "segment" not in batch.schema.names:
+        raise ModelMismatch("feature_matrix", "the column segment, as the model is calibrated by "
+                            "segment", "no column segment", "select it beside the features")
+    segments = np.array(batch.column("segment").to_pylist(), dtype=str)
+    return calibration.line(margins(model, batch, rows), segments)
+
+
+def margins(model: Model, batch: pa.RecordBatch | pa.Table, rows: Floats | None = None) -> Floats:
+    """Raw margins of the trees before calibration, shape (rows,); arguments as of `predict`.
 
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    return _margins(model, feature_values(batch, model.feature_names, "feature_matrix"))
-
-
-def _margins(model: Model, rows: Floats) -> Floats:
+    if rows is None:
+        rows = feature_values(batch, model.feature_names, "feature_matrix")
     if not len(rows):
         return np.zeros(0)
     # One thread: the engine runs as many batches side by side as there are cores.
@@ -139,7 +176,7 @@ def _is_number(kind: pa.DataType) -> bool:
             or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _booster(text: str) -> lgb.Booster:
     """The trees, parsed once a process rather than once a batch."""
     return lgb.Booster(model_str=text)

@@ -21,7 +21,7 @@ from typing import Any
 
 from jobs.errors import ModelMismatch
 from jobs.store import canonical
-from models.calibration import Calibration
+from models.calibration import Calibrations
 from models.card import card
 
 _VERSION_DIGITS = 12
@@ -66,10 +66,10 @@ class Model:
         return [feature["reason_code"] for feature in self.metadata["features"]]
 
     @property
-    def calibration(self) -> Calibration:
-        """From margins to PD."""
-        fitted = self.metadata["calibration"]
-        return Calibration(fitted["slope"], fitted["intercept"])
+    def calibration(self) -> Calibrations:
+        """From margins to what the model foretells, and what an offer's terms add."""
+        return Calibrations.from_json(self.metadata["calibration"],
+                                      self.metadata["terms"].get("coefficients", {}))
 
     @property
     def identity(self) -> dict[str, str]:

@@ -28,12 +28,12 @@ from jobs.scores.choice import check_definitions
 from jobs.scores.train import MODELS
 from jobs.session import session
 from models import registry
-from models.prediction import check_features, feature_values, predict_values
+from models.prediction import check_features, feature_values, predict
 from models.registry import Model
 
-#: The column that each model beside the PD's fills; null where the night has no such model.
-VALUE_COLUMNS = {"income": "income_minor", "response": "response_ratio", "draw": "draw_ratio",
-                 "lgd": "lgd_ratio"}
+#: The column that each model fills; null where the night has no such model.
+VALUE_COLUMNS = {"pd": "pd", "income": "income_minor", "response": "response_ratio",
+                 "draw": "draw_ratio", "lgd": "lgd_ratio"}
 #: What is computed in Python; the PD model's version is put beside it by the engine.
 _COMPUTED = [name for name in SCORES.columns if name != "model_version"]
 
@@ -68,9 +68,10 @@ def build(matrix: DataFrame, models: Mapping[str, Model]) -> DataFrame:
                 schema=schema)
 
     spark_schema = T.StructType([SCORES.spark_schema[name] for name in _COMPUTED])
-    scored = matrix.select("user_id", "as_of_date", *names).mapInArrow(score, spark_schema)
+    taken = matrix.select("user_id", "as_of_date", "segment", *names)
     version = F.lit(models[DECIDING_MODEL].version)
-    return scored.withColumn("model_version", version).select(SCORES.columns)
+    return (taken.mapInArrow(score, spark_schema).withColumn("model_version", version)
+            .select(SCORES.columns))
 
 
 def _foretold(models: Mapping[str, Model], names: list[str],
@@ -81,14 +82,12 @@ def _foretold(models: Mapping[str, Model], names: list[str],
     for name, model in models.items():
         own = (values if model.feature_names == names
                else values[:, [names.index(feature) for feature in model.feature_names]])
+        foretold, points = predict(model, batch, own)
+        if model.metadata["objective"] == "amount":
+            foretold = np.rint(foretold)
+        columns[VALUE_COLUMNS[name]] = pa.array(foretold)
         if name == DECIDING_MODEL:
-            pd, points = predict_values(model, own)
-            columns |= {"pd": pa.array(pd), "score_points": pa.array(points)}
-        else:
-            foretold, _ = predict_values(model, own)
-            column = VALUE_COLUMNS[name]
-            whole = column == "income_minor"
-            columns[column] = pa.array(np.rint(foretold).astype(np.int64) if whole else foretold)
+            columns["score_points"] = pa.array(points)
     return columns
 
 

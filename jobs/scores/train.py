@@ -43,7 +43,7 @@ def main(run: Run) -> dict[str, Any]:
     rows = _rows(run, (training_run or {}).get("segment", "")) if wanted else None
     for spec in wanted:
         try:
-            model = training.train(rows.filter(rows["is_default"].is_valid()), run.seed, run.as_of, code_version(), spec)
+            model = training.train(rows, run.seed, run.as_of, code_version(), spec)
         except TrainingRefused as error:
             if spec.name == DECIDING_MODEL and not training_run:
                 raise

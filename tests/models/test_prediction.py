@@ -17,8 +17,8 @@ def test_pd_is_lightgbms_margin_calibrated(matrix, model):
                      for row in zip(*(matrix[name].to_pylist() for name in model.feature_names),
                                     strict=True)])
     raw = lgb.Booster(model_str=model.text).predict(rows, raw_score=True)
-    slope, intercept = model.calibration.slope, model.calibration.intercept
-    assert pd == pytest.approx(1 / (1 + np.exp(-(slope * raw + intercept))))
+    line = model.calibration.everyone
+    assert pd == pytest.approx(1 / (1 + np.exp(-(line.slope * raw + line.intercept))))
     assert points == pytest.approx(600 + 50 / np.log(2) * np.log((1 - pd) / pd / 30), abs=0.5)
 
 
@@ -57,16 +57,18 @@ def test_what_aborts_lightgbm_is_refused_before_it(matrix, model, values, told):
 
 
 def test_all_missing_and_mistyped_features_are_named_at_once(matrix, model):
-    wrong = matrix.drop(["spend_1_minor", "unpaid_1_ratio"]).append_column(
-        "unpaid_1_ratio", pa.array(["a lot"] * 600))
-    with pytest.raises(ModelMismatch, match="found no column spend_1_minor, unpaid_1_ratio string"):
+    wrong = matrix.drop(["card_limit_minor", "utilization_1_ratio"]).append_column(
+        "utilization_1_ratio", pa.array(["a lot"] * 600))
+    told = "found no column card_limit_minor, utilization_1_ratio string"
+    with pytest.raises(ModelMismatch, match=told):
         predict(model, wrong)
 
 
 def test_a_column_of_which_nothing_is_known_is_a_feature(matrix, model):
-    place = matrix.schema.get_field_index("spend_1_minor")
-    untyped = matrix.set_column(place, "spend_1_minor", pa.nulls(600))
-    assert margins(model, untyped).tolist() == margins(model, matrix).tolist()
+    place = matrix.schema.get_field_index("utilization_1_ratio")
+    null = matrix.set_column(place, "utilization_1_ratio", pa.nulls(600, pa.float64()))
+    untyped = matrix.set_column(place, "utilization_1_ratio", pa.nulls(600))
+    assert margins(model, untyped).tolist() == margins(model, null).tolist()
 
 
 def test_reasons_are_the_codes_that_lowered_the_pd_most(matrix, model):

@@ -94,13 +94,13 @@ def test_nobody_to_score_gives_an_empty_table(frame, model):
 
 
 def test_a_renamed_feature_is_refused_before_the_engine_runs(frame, model):
-    with pytest.raises(ModelMismatch, match="feature_matrix.spend_1_minor: expected numbers"):
-        score.build(frame.withColumnRenamed("spend_1_minor", "spending_1_minor"), {"pd": model})
+    with pytest.raises(ModelMismatch, match="feature_matrix.utilization_1_ratio: expected numbers"):
+        score.build(frame.withColumnRenamed("utilization_1_ratio", "used_1_ratio"), {"pd": model})
 
 
 def test_a_mistyped_feature_is_refused_before_the_engine_runs(frame, model):
-    text = frame.withColumn("spend_1_minor", frame.spend_1_minor.cast("string"))
-    with pytest.raises(ModelMismatch, match="found spend_1_minor string"):
+    text = frame.withColumn("utilization_1_ratio", frame.utilization_1_ratio.cast("string"))
+    with pytest.raises(ModelMismatch, match="found utilization_1_ratio string"):
         reasons.build(text, model)
 
 
