@@ -12,13 +12,18 @@ from models.registry import Model, save
 JULY, AUGUST = dt.date(2026, 7, 1), dt.date(2026, 8, 1)
 
 
-#: What a card and a list of models say of one.
+#: What the card of a model tells of.
 METADATA = {
-    "name": "pd", "rows": 10, "people": 10, "bads": 5, "observed_from": "2026-01-01",
-    "observed_to": "2026-01-01", "as_of_date": "2026-06-30", "data_sha256": "0", "seed": 7,
-    "code_version": "c", "lightgbm_version": "4", "folds": 5, "rounds": 1, "parameters": {},
-    "features": [], "metrics": {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9, "gini": 0.6,
-                                "ks": 0.5, "ece": 0.01, "brier": 0.1},
+    "name": "pd", "target": "is_default", "objective": "binary", "rows": 200, "people": 180,
+    "bads": 50, "observed_from": "2026-01-01", "observed_to": "2026-01-01",
+    "as_of_date": "2026-06-30", "data_sha256": "0", "seed": 7, "code_version": "c",
+    "lightgbm_version": "4", "folds": 5, "best_rounds": 40, "most_rounds": 3_000,
+    "parameters": {"num_leaves": 15}, "features": [], "left_out": ["spend"], "terms": {},
+    "weights": {"sum": 200.0, "effective_sample_size": 150.4},
+    "split": {"headline": "out_of_fold"},
+    "calibration": {"all": {"slope": 1.25, "intercept": -0.5}, "segments": {}},
+    "metrics": {"auc": 0.8, "auc_low": 0.7, "auc_high": 0.9, "segments": {},
+                "reliability": [{"expected": 0.2, "observed": 0.25, "rows": 200}]},
     "scale": {"anchor_points": 600, "anchor_odds": 30, "points_to_double_odds": 50}}
 
 
