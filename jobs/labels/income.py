@@ -18,10 +18,11 @@ from pyspark.sql import functions as F
 from jobs.contracts.feeds import ACCOUNT_FLOWS
 from jobs.features.point_in_time import SPINE, visible
 
-#: Features of the same bookings: a model of income would read its answer off these. They begin so.
-LEAKS_INCOME = ("account_in_", "account_net_", "card_limit_to_income_", "debt_to_income_",
-                "inferred_income_", "loan_to_income_", "obligation_to_income_", "rent_to_income_",
-                "salary_", "wallet_salary_")
+#: Features of the same bookings, by the beginning of their names: a model of income would read its
+#: answer off these.
+LEAKS_INCOME = ("account_in_", "account_out_to_in_", "card_limit_to_income_", "debt_to_income_",
+                "inferred_income_", "loan_to_income_", "obligation_to_income_", "regular_inflow_",
+                "rent_to_income_", "salary_", "wallet_salary_")
 MONTHS, MONTHS_WITH_SALARY = 4, 3
 SALARY = "salary"
 #: Calendar months of which a booking may lie before the first observation date.

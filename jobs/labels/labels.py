@@ -8,6 +8,7 @@ closed, open or unknown and whose definition of default was used.
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -21,7 +22,7 @@ from jobs.features import consent
 from jobs.features.point_in_time import SPINE
 from jobs.inputs import facts, feed_deliveries, frozen_policy, record
 from jobs.labels import income, loans, observations, offers
-from jobs.labels.known import known, seen
+from jobs.labels.known import Seen, known, seen
 from jobs.labels.observations import OBSERVATIONS, TARGETS, WINDOWS
 from jobs.policies.outcomes import OutcomeRules
 from jobs.session import session
@@ -55,6 +56,26 @@ def build(observed: DataFrame, incomes: DataFrame | None, refusals: int, at_most
     return kept.join(incomes, on=list(SPINE), how="left").select(*LABELS.columns)
 
 
+def observe(days: DataFrame, sent: DataFrame, performance: DataFrame, rules: OutcomeRules,
+            told: Seen, as_of: dt.date) -> DataFrame:
+    """What a night knows of invitations and loans: `observations`.
+
+    Args:
+        days: Facts of loan_days.
+        sent: Facts of invitations.
+        performance: Facts of loan_performance.
+        rules: Of the policy in force.
+        told: The days of which loan_days told.
+        as_of: The night.
+    """
+    lent = loans.build(known(days, feeds.LOAN_DAYS.key, as_of), rules, told)
+    rows = offers.build(known(sent, feeds.INVITATIONS.key, as_of), lent, rules, told)
+    outcomes = observations.delivered(
+        known(performance, feeds.LOAN_PERFORMANCE.key, as_of),
+        None if rules.default is None else lent)
+    return observations.build(rows, outcomes)
+
+
 def is_refusal() -> Column:
     """Whether all that is known of an observation is that the invitation was not accepted."""
     others = [F.col(name).isNull() for name in TARGETS if name != "is_accepted"]
@@ -86,14 +107,10 @@ def main(run: Run) -> dict[str, int]:
 
 
 def _observed(spark: SparkSession, run: Run, rules: OutcomeRules) -> DataFrame:
+    days, sent, performance = (facts(spark, run, feed) for feed in (
+        feeds.LOAN_DAYS, feeds.INVITATIONS, feeds.LOAN_PERFORMANCE))
     told = seen(feed_deliveries(run, feeds.LOAN_DAYS))
-    days, sent, performance = (known(facts(spark, run, feed), feed.key, run.as_of)
-                               for feed in (feeds.LOAN_DAYS, feeds.INVITATIONS,
-                                            feeds.LOAN_PERFORMANCE))
-    lent = loans.build(days, rules, told)
-    stated = lent if rules.default is not None else None
-    return observations.build(offers.build(sent, lent, rules, told),
-                              observations.delivered(performance, stated))
+    return observe(days, sent, performance, rules, told, run.as_of)
 
 
 def _incomes(spark: SparkSession, run: Run, labels: DataFrame) -> DataFrame | None:

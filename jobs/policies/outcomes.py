@@ -11,7 +11,7 @@ The key `outcomes` of a policy's version, and each key in it, may be left out:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -57,12 +57,11 @@ def outcome_rules(check: _Check, version: Any) -> OutcomeRules:
         return OutcomeRules()
     said = check.get(version, "outcomes", dict)
     check.known(said, {"default", *_BOUNDS})
-    rules = replace(OutcomeRules(), **{key: check.whole(said, key, *bounds)
-                                       for key, bounds in _BOUNDS.items() if key in said})
-    if said.get("default") is None:
-        return rules
-    stated = check.get(said, "default", dict)
-    check.known(stated, {"days_past_due", "within_months"})
-    return replace(rules, default=DefaultDefinition(
-        check.whole(stated, "days_past_due", 1, 3_660),
-        check.whole(stated, "within_months", 1, 120)))
+    given: dict[str, Any] = {key: check.whole(said, key, *bounds)
+                             for key, bounds in _BOUNDS.items() if key in said}
+    if said.get("default") is not None:
+        stated = check.get(said, "default", dict)
+        check.known(stated, {"days_past_due", "within_months"})
+        given["default"] = DefaultDefinition(check.whole(stated, "days_past_due", 1, 3_660),
+                                             check.whole(stated, "within_months", 1, 120))
+    return OutcomeRules(**given)
