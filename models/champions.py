@@ -91,7 +91,7 @@ def add(home: Path, name: str, entry: Entry, published: dt.date | None) -> None:
     if entry.version is not None:
         _check_model(registry.load(home, name, entry.version))
     path = _file(home, name)
-    with locked(path.with_name(".lock"), LOCK_WAIT_SECONDS, where, PromotionRefused):
+    with locked(home / "models" / ".lock", LOCK_WAIT_SECONDS, where, PromotionRefused):
         known = history(home, name)
         _check_date(where, entry, known, published)
         kept = Entry(entry.version, entry.effective_from, promoted_by, approved_by, reason,

@@ -106,6 +106,7 @@ def test_an_unknown_policy_names_those_there_are():
     (lambda v: v["tiers"]["rows"][-1].update(rate_daily="0.000195"), "rates that do not fall"),
     (lambda v: v.update(offer_valid_days=0), "offer_valid_days: expected a whole number from 1"),
     (lambda v: v.update(offer_valid_days=10**9), "offer_valid_days"),
+    (lambda v: v.update(requires_champion="no"), "requires_champion: expected bool, found 'no'"),
     (lambda v: v["rules"][0].update(missing_passes="no"), "missing_passes: expected true or"),
     (lambda v: v["rules"][0].update(at_least="abc"), "at_least: expected int or float"),
     (lambda v: v["rules"][0].update(at_least=True), "at_least: expected int or float"),
@@ -144,3 +145,11 @@ def test_a_policy_says_what_its_nights_cannot_do_without(edited):
 def test_mandatory_feeds_are_feeds_and_bound_cards_is_one(edited, names):
     with pytest.raises(PolicyError, match="mandatory_feeds"):
         edited(lambda document: document["versions"][0].update(mandatory_feeds=names))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_policy_may_require_a_champion_from_a_date_on(edited, wanted):
+    def stated(document):
+        document["versions"][0]["requires_champion"] = wanted
+    assert edited(stated).requires_champion is wanted
+    assert edited(lambda document: None).requires_champion is False
