@@ -49,10 +49,8 @@ def target_values(lines: Floats, objective: Objective) -> Floats:
     """Probabilities, shares or amounts of calibrated margins, rounded, same shape."""
     # numpy's exp takes other code on other processors: the last digits are not the model's.
     if objective == "amount":
-        amounts: Floats = np.round(np.exp(lines), _AMOUNT_DECIMALS)
-        return amounts
-    shares: Floats = np.round(logistic(lines), _SHARE_DECIMALS)
-    return shares
+        return np.asarray(np.round(np.exp(lines), _AMOUNT_DECIMALS))
+    return np.asarray(np.round(logistic(lines), _SHARE_DECIMALS))
 
 
 def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
