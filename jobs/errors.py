@@ -51,6 +51,14 @@ class TrainingRefused(NightlistError):
     """The labelled data cannot carry a model."""
 
 
+class NoChampion(NightlistError):
+    """The policy wants a model that was promoted, and the night has none."""
+
+
+class PromotionRefused(NightlistError):
+    """A model cannot become the champion, or be retired, on these terms."""
+
+
 class ReleaseError(NightlistError):
     """A release cannot be published or found; the pointer has not moved."""
 

@@ -28,18 +28,24 @@ _AMOUNT_DECIMALS = 3
 _CONTRIBUTION_DECIMALS = 9
 
 
-def predict(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[Floats,
-                                                                     npt.NDArray[np.int64]]:
+def predict(model: Model, batch: pa.RecordBatch | pa.Table, rows: Floats | None = None
+            ) -> tuple[Floats, npt.NDArray[np.int64]]:
     """What the model foretells of each row, and score points, both of shape (rows,).
 
     A probability or share lies in [0, 1]; an amount is in the unit of its target (`_minor`: 1/100
     currency). A model with terms foretells at the reference terms (models/terms.py). Points are
     those of the probability; an amount has none, and they are 0.
 
+    Args:
+        model: The model.
+        batch: Rows with the model's features, and `segment` where it is calibrated by it.
+        rows: The features as numbers, shape (rows, features), where they are known already.
+
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    values = target_values(calibrated_margins(model, batch), model.metadata["objective"])
+    lines = calibrated_margins(model, batch, rows)
+    values = target_values(lines, model.metadata["objective"])
     if model.metadata["objective"] == "amount":
         return values, np.zeros(len(values), dtype=np.int64)
     return values, points(values)
@@ -53,8 +59,11 @@ def target_values(lines: Floats, objective: Objective) -> Floats:
     return np.asarray(np.round(logistic(lines), _SHARE_DECIMALS))
 
 
-def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
+def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table,
+                       rows: Floats | None = None) -> Floats:
     """Calibrated log-odds (of an amount: its logarithm) at the reference terms, shape (rows,).
+
+    Arguments as of `predict`.
 
     Raises:
         ModelMismatch: When features are missing or not numbers, or the model has lines of its own
@@ -62,21 +71,22 @@ def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats
     """
     calibration = model.calibration
     if not calibration.segments:
-        return calibration.line(margins(model, batch))
+        return calibration.line(margins(model, batch, rows))
     if "segment" not in batch.schema.names:
         raise ModelMismatch("feature_matrix", "the column segment, as the model is calibrated by "
                             "segment", "no column segment", "select it beside the features")
     segments = np.array(batch.column("segment").to_pylist(), dtype=str)
-    return calibration.line(margins(model, batch), segments)
+    return calibration.line(margins(model, batch, rows), segments)
 
 
-def margins(model: Model, batch: pa.RecordBatch | pa.Table) -> Floats:
-    """Raw margins of the trees before calibration, shape (rows,).
+def margins(model: Model, batch: pa.RecordBatch | pa.Table, rows: Floats | None = None) -> Floats:
+    """Raw margins of the trees before calibration, shape (rows,); arguments as of `predict`.
 
     Raises:
         ModelMismatch: When features are missing or not numbers; all are named.
     """
-    rows = feature_values(batch, model.feature_names, "feature_matrix")
+    if rows is None:
+        rows = feature_values(batch, model.feature_names, "feature_matrix")
     if not len(rows):
         return np.zeros(0)
     # One thread: the engine runs as many batches side by side as there are cores.
@@ -164,7 +174,7 @@ def _is_number(kind: pa.DataType) -> bool:
             or pa.types.is_boolean(kind) or pa.types.is_null(kind))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _booster(text: str) -> lgb.Booster:
     """The trees, parsed once a process rather than once a batch."""
     return lgb.Booster(model_str=text)

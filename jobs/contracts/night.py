@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.config import SEGMENTS
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
 from jobs.features import bureau, cards, catalogue, statements
@@ -62,7 +63,7 @@ FEATURE_MATRIX = Table(
               "does not, and nothing of it is used. Missing where no consents are recorded.", True,
               0, 1),
         Field("segment", "string", "code", "thick_file: the bureau knows the person; else "
-              "thin_file.", allowed=("thick_file", "thin_file")),
+              "thin_file.", allowed=SEGMENTS),
         Field("statement_months", "integer", "months", "Statements known, six at most.",
               minimum=0, maximum=6),
         Field("bureau_months", "integer", "months", "Months known to the bureau, six at most.",
@@ -72,10 +73,13 @@ FEATURE_MATRIX = Table(
 
 TRAINING_MATRIX = FEATURE_MATRIX.with_fields(*OUTCOMES, name="training_matrix")
 
+#: Terms at which the models of an offer's effects are asked.
+_TERMS = "offer of 30,000 at 12 % a year"
+
 SCORES = Table(
     name="scores",
-    meaning="Calibrated probability of default of everyone considered.",
-    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, PD model",
+    meaning="What the models say of everyone considered.",
+    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, models",
     partition="run",
     fields=(
         USER_ID, AS_OF_DATE,
@@ -84,6 +88,14 @@ SCORES = Table(
         Field("score_points", "integer", "points",
               "600 points are odds of 30 good to 1 bad; 50 points double the odds."),
         Field("model_version", "string", "version", "The PD model that scored the row."),
+        Field("income_minor", "integer", "1/100 currency", "Expected income a month. Missing, as "
+              "the ratios below, where the night has no model for it.", True, 0),
+        Field("response_ratio", "double", "probability", f"Probability of taking an {_TERMS}.",
+              True, 0.0, 1.0),
+        Field("draw_ratio", "double", "ratio", f"Expected share of the limit drawn, of an "
+              f"{_TERMS} once taken.", True, 0.0, 1.0),
+        Field("lgd_ratio", "double", "ratio", "Expected share of the balance at default that is "
+              "not recovered.", True, 0.0, 1.0),
     ))
 
 ELIGIBILITY = Table(

@@ -57,11 +57,11 @@ def outcome_rules(check: _Check, version: Any) -> OutcomeRules:
         return OutcomeRules()
     said = check.get(version, "outcomes", dict)
     check.known(said, {"default", *_BOUNDS})
-    given = {key: check.whole(said, key, *bounds) for key, bounds in _BOUNDS.items()
-             if key in said}
-    if said.get("default") is None:
-        return OutcomeRules(**given)
-    stated = check.get(said, "default", dict)
-    check.known(stated, {"days_past_due", "within_months"})
-    return OutcomeRules(DefaultDefinition(check.whole(stated, "days_past_due", 1, 3_660),
-                                          check.whole(stated, "within_months", 1, 120)), **given)
+    given: dict[str, Any] = {key: check.whole(said, key, *bounds)
+                             for key, bounds in _BOUNDS.items() if key in said}
+    if said.get("default") is not None:
+        stated = check.get(said, "default", dict)
+        check.known(stated, {"days_past_due", "within_months"})
+        given["default"] = DefaultDefinition(check.whole(stated, "days_past_due", 1, 3_660),
+                                             check.whole(stated, "within_months", 1, 120))
+    return OutcomeRules(**given)

@@ -17,7 +17,7 @@ from jobs.inputs import code_version
 from jobs.scores import reasons, score, train
 from jobs.session import session
 from models.prediction import predict, reason_codes
-from models.spec import PD
+from models.spec import PD, SPECS
 from models.training import train as train_model
 
 PEOPLE = 400
@@ -32,7 +32,7 @@ def labelled():
              "as_of_date": [dt.date(2026, 3, 31)] * PEOPLE, "segment": ["thick_file"] * PEOPLE,
              "statement_months": [6] * PEOPLE, "bureau_months": [6] * PEOPLE,
              "is_thin_file": [0] * PEOPLE, "known_source_count": [0] * PEOPLE,
-             "coverage_ratio": [0.0] * PEOPLE,
+             "coverage_ratio": [0.0] * PEOPLE, "weight": [1.0] * PEOPLE,
              "overdue_months_1": overdue, "utilization_1_ratio": rng.random(PEOPLE),
              "card_limit_minor": rng.integers(1_000_000, 50_000_000, PEOPLE),
              "is_default": rng.random(PEOPLE) < 0.1 + 0.2 * overdue}
@@ -58,7 +58,8 @@ def frame(labelled, tmp_path_factory):
 
 def frozen(home, code=None):
     run = Run(home=home, as_of=NIGHT, seed=7, run_id="0123456789ab")
-    store.write_json({"inputs": {"code_version": code or code_version(), "model": "trained"}},
+    models = {spec.name: "trained" if spec.name == "pd" else "none" for spec in SPECS}
+    store.write_json({"inputs": {"code_version": code or code_version(), "models": models}},
                      run.folder / "run.json")
     return run
 
@@ -72,7 +73,7 @@ def run(labelled, tmp_path):
 
 
 def test_scores_equal_the_models_own(frame, labelled, model):
-    scored = score.build(frame, model)
+    scored = score.build(frame, {"pd": model})
     SCORES.check(scored, "mend jobs/scores/score.py")
     rows = {row.user_id: row for row in scored.collect()}
     pd, points = predict(model, labelled)
@@ -83,23 +84,23 @@ def test_scores_equal_the_models_own(frame, labelled, model):
 
 
 def test_partitions_do_not_change_a_score(frame, model):
-    as_read = score.build(frame, model).orderBy("user_id").collect()
-    cut = score.build(frame.repartition(7), model).orderBy("user_id").collect()
+    as_read = score.build(frame, {"pd": model}).orderBy("user_id").collect()
+    cut = score.build(frame.repartition(7), {"pd": model}).orderBy("user_id").collect()
     assert as_read == cut and len(cut) == PEOPLE
 
 
 def test_nobody_to_score_gives_an_empty_table(frame, model):
-    assert score.build(frame.where("user_id = 'nobody'"), model).collect() == []
+    assert score.build(frame.where("user_id = 'nobody'"), {"pd": model}).collect() == []
 
 
 def test_a_renamed_feature_is_refused_before_the_engine_runs(frame, model):
-    with pytest.raises(ModelMismatch, match="feature_matrix.spend_1_minor: expected numbers"):
-        score.build(frame.withColumnRenamed("spend_1_minor", "spending_1_minor"), model)
+    with pytest.raises(ModelMismatch, match="feature_matrix.utilization_1_ratio: expected numbers"):
+        score.build(frame.withColumnRenamed("utilization_1_ratio", "used_1_ratio"), {"pd": model})
 
 
 def test_a_mistyped_feature_is_refused_before_the_engine_runs(frame, model):
-    text = frame.withColumn("spend_1_minor", frame.spend_1_minor.cast("string"))
-    with pytest.raises(ModelMismatch, match="found spend_1_minor string"):
+    text = frame.withColumn("utilization_1_ratio", frame.utilization_1_ratio.cast("string"))
+    with pytest.raises(ModelMismatch, match="found utilization_1_ratio string"):
         reasons.build(text, model)
 
 
@@ -113,7 +114,7 @@ def test_reasons_equal_the_models_own_for_those_asked(frame, labelled, model):
 
 def test_train_then_score_leaves_model_and_scores_of_the_run(run, labelled):
     trained = train.main(run)
-    named = json.loads((run.folder / "model.json").read_text())
+    named = json.loads((run.folder / "run.json").read_text())["models"]["pd"]
     folder = run.home / "models" / "pd" / named["version"]
     assert named == {"name": "pd", "version": trained["model_version"],
                      "sha256": store.file_sha256(folder / "model.txt")}
