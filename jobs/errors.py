@@ -43,6 +43,10 @@ class ModelMismatch(NightlistError):
     """The matrix to score differs from what the model was trained on."""
 
 
+class ReasonError(NightlistError):
+    """A reason code has no text that a customer may read."""
+
+
 class StepLeftOut(NightlistError):
     """A night without a model has no such step."""
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
@@ -28,6 +29,21 @@ _OBJECTIVES: dict[Objective, dict[str, str]] = {
     "binary": {"objective": "binary", "metric": "binary_logloss"},
     "fraction": {"objective": "cross_entropy", "metric": "cross_entropy"},
     "amount": {"objective": "regression", "metric": "l2"}}
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a cross-validation found.
+
+    Attributes:
+        rounds: The number of trees with the least mean held-out loss.
+        margins: Out of fold with that number, of the trees alone, shape (n,).
+        gains: What each fold's trees gained by each feature, shape (folds, features).
+    """
+
+    rounds: int
+    margins: Floats
+    gains: Floats
 
 
 class Forest:
@@ -54,14 +70,11 @@ class Forest:
                                  feature_name=spec.feature_names, params=self._parameters)
         self._data.construct()
 
-    def cross_validate(self, folds: Whole) -> tuple[int, Floats]:
-        """The number of rounds with the least held-out loss, and the margins that it gives.
+    def cross_validate(self, folds: Whole) -> Grown:
+        """Grow a model without each fold until the held-out loss no longer falls.
 
         Args:
             folds: Fold of each row, shape (n,).
-
-        Returns:
-            Rounds, and out-of-fold margins of the trees alone, shape (n,).
         """
         def start(fold: int) -> lgb.Booster:
             booster = lgb.Booster(self._parameters, self._part(folds != fold))
@@ -91,7 +104,8 @@ class Forest:
             margins = np.zeros(len(self._rows))
             for fold, of_fold in enumerate(pool.map(judge, numbers)):
                 margins[folds == fold] = of_fold
-        return best, margins
+        gains = np.array([booster.feature_importance("gain", best) for booster in boosters])
+        return Grown(best, margins, gains)
 
     def grow(self, rounds: int) -> lgb.Booster:
         """The model on all rows."""
@@ -104,8 +118,13 @@ class Forest:
 @contextmanager
 def _pool() -> Iterator[ThreadPoolExecutor]:
     """As many threads as cores; LightGBM lets go of Python's lock while it grows."""
-    with ThreadPoolExecutor(os.cpu_count(), initializer=_quiet) as pool:
+    with ThreadPoolExecutor(cores(), initializer=_quiet) as pool:
         yield pool
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _quiet() -> None:

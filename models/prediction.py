@@ -1,4 +1,4 @@
-"""Applying a model to Arrow rows: what it foretells, points, and reasons that spoke for a person.
+"""Applying a model to Arrow rows: what it foretells, points, and what each reason adds.
 
 The Arrow schema is checked before LightGBM sees anything, and LightGBM gets plain numbers:
 LightGBM 4.7 aborts the process on Arrow strings, dates and decimals. Every row is computed by
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.errors import ModelMismatch
+from jobs.features.fields import NOT_KNOWN
 from models.calibration import logistic, points
 from models.logit import Floats
 from models.registry import Model
@@ -55,10 +56,8 @@ def target_values(lines: Floats, objective: Objective) -> Floats:
     """Probabilities, shares or amounts of calibrated margins, rounded, same shape."""
     # numpy's exp takes other code on other processors: the last digits are not the model's.
     if objective == "amount":
-        amounts: Floats = np.round(np.exp(lines), _AMOUNT_DECIMALS)
-        return amounts
-    shares: Floats = np.round(logistic(lines), _SHARE_DECIMALS)
-    return shares
+        return np.asarray(np.round(np.exp(lines), _AMOUNT_DECIMALS))
+    return np.asarray(np.round(logistic(lines), _SHARE_DECIMALS))
 
 
 def calibrated_margins(model: Model, batch: pa.RecordBatch | pa.Table,
@@ -95,34 +94,15 @@ def margins(model: Model, batch: pa.RecordBatch | pa.Table, rows: Floats | None 
     return np.asarray(_booster(model.text).predict(rows, raw_score=True, num_threads=1))
 
 
-def reason_codes(model: Model, batch: pa.RecordBatch | pa.Table,
-                 how_many: int = 3) -> list[list[str]]:
-    """What lowered each person's PD most, against the average of the training rows.
-
-    Exact tree contributions in log-odds (Lundberg et al., From local explanations to global
-    understanding with explainable AI for trees, 2020), summed by the reason code of the feature.
-
-    Args:
-        model: The model that scored the rows.
-        batch: Rows with the model's features.
-        how_many: Codes a row at most.
-
-    Returns:
-        For each row the codes whose sum is below zero, strongest first, ties by code.
-
-    Raises:
-        ModelMismatch: When features are missing or not numbers; all are named.
-    """
-    codes, sums = contributions(model, batch)
-    order = np.argsort(sums, axis=1, kind="stable")[:, :how_many]
-    return [[codes[column] for column in best if row[column] < 0]
-            for row, best in zip(sums, order, strict=True)]
-
-
 def contributions(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[list[str], Floats]:
-    """Reason codes in alphabetical order, and what each adds to the log-odds: (rows, codes)."""
+    """Reason codes in alphabetical order, and what each adds to the log-odds: (rows, codes).
+
+    Exact tree contributions, against the average of the training rows (Lundberg et al., From local
+    explanations to global understanding with explainable AI for trees, 2020), summed by the reason
+    code of the feature; what a null adds goes to NOT_KNOWN.
+    """
     rows = feature_values(batch, model.feature_names, "feature_matrix")
-    codes = sorted(set(model.reason_codes))
+    codes = sorted({*model.reason_codes, NOT_KNOWN})
     sums = np.zeros((len(rows), len(codes)))
     if len(rows):
         # All cores: the dearest figures of a night (1,600 people a second and core); a row's own
@@ -130,7 +110,9 @@ def contributions(model: Model, batch: pa.RecordBatch | pa.Table) -> tuple[list[
         each = np.asarray(_booster(model.text).predict(rows, pred_contrib=True, num_threads=0))
         # Column by column in the model's order: the same sum for a row in any batch.
         for feature, code in enumerate(model.reason_codes):
-            sums[:, codes.index(code)] += each[:, feature]
+            known = ~np.isnan(rows[:, feature])
+            sums[known, codes.index(code)] += each[known, feature]
+            sums[~known, codes.index(NOT_KNOWN)] += each[~known, feature]
     return codes, np.round(sums, _CONTRIBUTION_DECIMALS)
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.errors import TrainingRefused
+from jobs.policies.policy import DAYS_PER_YEAR
 from models.logit import Floats
-from models.spec import DAYS_PER_YEAR, REFERENCE_LIMIT_MINOR, REFERENCE_RATE_ANNUAL, Term
+from models.spec import REFERENCE_LIMIT_MINOR, REFERENCE_RATE_ANNUAL, Term
 
 
 def shift(coefficients: dict[str, float], limit_minor: Floats, rate_annual: Floats) -> Floats:

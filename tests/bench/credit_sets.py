@@ -71,8 +71,12 @@ def gmsc() -> CreditSet:
 
 
 def heloc() -> CreditSet:
-    """FICO HELOC: -9 no record and -8 nothing usable are null, -7 is "never". Signs: FICO's."""
+    """FICO HELOC: -8 nothing usable is null, -7 is "never"; 588 with no record (-9) are left out.
+
+    Signs: FICO's own, of its dictionary, but for the two scales of codes.
+    """
     people = pd.read_parquet(DATA / "heloc" / "heloc.parquet")
+    people = people[(people.drop(columns="Bad") != -9).any(axis=1)]
     signs = {
         "ExternalRiskEstimate": -1, "MSinceOldestTradeOpen": -1, "MSinceMostRecentTradeOpen": -1,
         "AverageMInFile": -1, "NumSatisfactoryTrades": -1, "NumTrades60Ever2DerogPubRec": 1,
@@ -102,7 +106,8 @@ def card_approval_out_of_time() -> CreditSet:
             monthly as (select user_id, month, max(status) as status, count(*) as accounts,
                 any_value(AMT_INCOME_TOTAL) as income, any_value(CNT_CHILDREN) as children,
                 any_value(-DAYS_EMPLOYED) as employed_days,
-                max(FLAG_OWN_REALTY = 'Y') as has_realty, max(FLAG_OWN_CAR = 'Y') as has_car from months group by user_id, month)
+                max(FLAG_OWN_REALTY = 'Y') as has_realty, max(FLAG_OWN_CAR = 'Y') as has_car
+                from months group by user_id, month)
             select user_id, o.at, any_value(income) as income, any_value(children) as children,
               any_value(case when employed_days > 0 then employed_days + 30 * o.at end)
                 as employed_days,

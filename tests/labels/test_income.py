@@ -34,8 +34,8 @@ def test_two_months_verify_nothing():
 
 
 def test_two_salaries_of_a_month_are_one_month_s_income():
-    assert income(booked(MARCH), booked(APRIL), booked(MAY, 300_000), booked(MAY, 300_000, flow_id=
-                                                                         "second")) == 600_000
+    halves = [booked(MAY, 300_000), booked(MAY, 300_000, flow_id="second")]
+    assert income(booked(MARCH), booked(APRIL), *halves) == 600_000
 
 
 @pytest.mark.parametrize(("on", "is_in"), [

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from jobs.policies.outcomes import OutcomeRules
-from tests.labels.rows import AS_OF, MAY, loan, observed, of_anna, outcome, sent
+from tests.labels.rows import MAY, loan, observed, of_anna, outcome, sent
 
 DAY_30, DAY_31 = dt.date(2026, 5, 31), dt.date(2026, 6, 1)
 JUNE = dt.date(2026, 6, 1)

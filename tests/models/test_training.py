@@ -97,8 +97,9 @@ def test_people_stay_whole_and_bads_are_spread():
 
 def test_null_and_constant_features_are_left_out_and_named(model):
     taken = [one["name"] for one in model.metadata["features"]]
-    assert taken == ["card_limit_minor", "overdue_months_1", "utilization_1_ratio"]
-    assert {"spend_1_minor", "overdue_count_6"} < set(model.metadata["left_out"])
+    assert taken == ["card_limit_minor", "overdue_months_1", "overdue_count_6",
+                     "utilization_1_ratio"]
+    assert {"spend_1_minor", "known_source_count"} < set(model.metadata["left_out"])
     assert len(taken) + len(model.metadata["left_out"]) == len(ENTRIES)
 
 
@@ -129,7 +130,8 @@ def test_infinite_values_are_refused_and_named(matrix):
 
 def test_features_that_never_differ_are_refused(matrix, short_spec):
     blank = matrix
-    for name in ("overdue_months_1", "card_limit_minor", "utilization_1_ratio"):
+    for name in ("overdue_months_1", "overdue_count_6", "card_limit_minor",
+                 "utilization_1_ratio"):
         blank = changed(blank, name, [None] * 600)
     with pytest.raises(TrainingRefused, match="expected features that differ from row to row"):
         train(blank, 7, spec=short_spec)

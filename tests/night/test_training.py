@@ -61,7 +61,7 @@ def test_a_candidate_is_shown_beside_the_champion(home, trained, promoted, capsy
     said = capsys.readouterr().out
     (versions,) = [line.split() for line in said.splitlines() if line.startswith(" version")]
     assert versions[2] == promoted and versions[1] != promoted
-    assert "nightlist 9/9  train" in said and "AUC" in said
+    assert "9/9  train" in said and "AUC" in said
 
 
 def test_the_list_says_since_when_a_model_scores(home, promoted, capsys):

@@ -17,7 +17,8 @@ from jobs.inputs import code_version
 from jobs.scores import reasons, score, train
 from jobs.session import session
 from models import registry
-from models.prediction import predict, reason_codes
+from models.prediction import predict
+from models.reasons import reason_codes
 from models.spec import INCOME, PD, SPECS
 from models.training import train as train_model
 
