@@ -11,11 +11,10 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from step_task import logical_day, run_or_fail
 
 from jobs import config
-from jobs.errors import NightlistError, StepLeftOut
-from jobs.steps import FREEZE, STEPS, find, run_step
+from jobs.steps import FREEZE, STEPS, find
 
 DOC = """
 ### nightly_whitelist
@@ -27,8 +26,8 @@ when it fails, the earlier release stays in force and nobody new is invited tomo
 Mend that and clear the task: every step may be run again, and nothing is visible before `release`
 moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped.
 
-A night without outcomes to learn from and without the parameter `model` ends after `eligibility`:
-the steps that need a model are skipped, and nothing is published.
+A night without outcomes to learn from, without a champion and without a PD model in the parameter
+`models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.
 
 The logical date is the as-of date: only what was delivered by then is seen.
 """
@@ -36,27 +35,17 @@ The logical date is the as-of date: only what was delivered by then is seen.
 
 def _run(frozen_id: str) -> config.Run:
     """The run of this DAG run: its date and parameters."""
-    context = get_current_context()
-    params, dag = context["params"], context["dag"]
-    moment = context.get("logical_date") or context["dag_run"].run_after
+    params = get_current_context()["params"]
     return config.Run(
-        home=config.home_folder(), as_of=pendulum.instance(moment).in_timezone(dag.timezone).date(),
+        home=config.home_folder(), as_of=logical_day(),
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
-        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]], model=params["model"],
-        run_id=frozen_id)
+        policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]],
+        models=tuple(params["models"]), run_id=frozen_id)
 
 
 def _step(name: str, frozen_id: str | None = None) -> str:
-    """Run one step; what Nightlist refuses would be refused again, so it is not retried."""
-    try:
-        return run_step(name, _run(frozen_id or "")).run_id
-    except StepLeftOut as why:
-        print(f"nightlist: {name} left out: {why.found}", flush=True)
-        raise AirflowSkipException(str(why)) from why
-    except NightlistError as error:
-        print(f"nightlist: {name}: {error}", flush=True)
-        raise AirflowFailException(str(error)) from error
+    return run_or_fail(name, _run(frozen_id or ""))
 
 
 with DAG(
@@ -79,7 +68,7 @@ with DAG(
         "users": Param(config.DEFAULT_USERS, type="integer", minimum=1),
         "seed": Param(config.DEFAULT_SEED, type="integer"),
         "policy": Param("", type="string"),
-        "model": Param("", type="string"),
+        "models": Param([], type="array", items={"type": "string"}),
     },
 ) as dag:
     previous: Any = None

@@ -15,12 +15,13 @@ from expectations import suites
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
 from jobs import store
-from jobs.config import AUDIT, Run
+from jobs.config import AUDIT, TRAINED, Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import TRAINED, clean_table, frozen, frozen_policy, record
+from jobs.inputs import clean_table, frozen, frozen_policy, record
+from jobs.scores.choice import unpromoted
 from jobs.session import session
 
 GATES_FILE = "gates.json"
@@ -83,15 +84,27 @@ def _clean_suite(feed: Table) -> Table:
 def after_features(run: Run) -> dict[str, int]:
     """The matrices are whole and mostly known; one to learn from only where the night learns."""
     results = _on(run, "features", FEATURE_MATRIX, suites.features())
-    if frozen(run)["inputs"]["model"] == TRAINED:
+    if TRAINED in frozen(run)["inputs"]["models"].values():
         results += _on(run, "features", TRAINING_MATRIX, [])
     return _close(run, "features", results, "rerun features")
 
 
 def after_scores(run: Run) -> dict[str, int]:
-    """Everyone has a probability, and it tells people apart."""
-    return _close(run, "scores", _on(run, "scores", SCORES, suites.scores()),
-                  "look at the model's card and train again")
+    """Everyone has a probability, and it tells people apart; the models were promoted."""
+    results = _on(run, "scores", SCORES, suites.scores()) + promotions(run)
+    return _close(run, "scores", results, "look at the model's card and train again")
+
+
+def promotions(run: Run) -> list[Result]:
+    """Whether each model that scored is the champion of its date; only a warning where not.
+
+    A policy that `requires_champion` has stopped the night at `freeze`.
+    """
+    scored = frozen(run)["models"]
+    others = unpromoted(run.home, run.as_of, scored)
+    return [Result("scores", "models", f"champion of {run.as_of}", name, WARNING,
+                   name not in others, f"{name}/{identity['version']} was not promoted"
+                   if name in others else "") for name, identity in scored.items()]
 
 
 def after_monitoring(run: Run, results: list[Result]) -> dict[str, int]:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from jobs import config
 from jobs.command import add
-from jobs.errors import NightlistError, UsageError
+from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.monitor import commands as monitor_commands
+from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
 
 #: Set it to see where an unforeseen error happened.
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _nights(commands)
     _readers(commands)
     monitor_commands.declare(commands)
+    model_commands.declare(commands)
     intake_commands.declare(commands)
     simulate_commands.declare(commands)
     return top
@@ -90,9 +92,10 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              help="of the simulated city and of training (default: %(default)s)")
         command.add_argument("--policy", metavar="NAME", help="the product policy (default: the "
                              "one that belongs to the feeds)")
-        command.add_argument("--model", metavar="NAME", default="", help="score with this model, "
-                             "pd/VERSION or the folder of one, and train none (default: train "
-                             "on the outcomes delivered; without any, stop after eligibility)")
+        command.add_argument("--model", metavar="NAME", action="append", default=[],
+                             help="score with this model, pd/VERSION or the folder of one, once "
+                             "for each model named (default: the date's champion, else train on "
+                             "the outcomes delivered; without any, stop after eligibility)")
     add(commands, "steps", _steps, "list the steps of a night in their order",
         "nightlist steps")
     dictionary = add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
@@ -124,16 +127,13 @@ def _readers(commands: argparse._SubParsersAction) -> None:
 
 def _run(arguments: argparse.Namespace) -> config.Run:
     source = arguments.feeds or "landing"
-    for option, low, high in (("users", 1, config.MOST_USERS), ("seed", 0, config.HIGHEST_SEED)):
-        given = getattr(arguments, option)
-        if not low <= given <= high:
-            raise UsageError(f"--{option}", f"at least {low}, at most {high:,}", str(given),
-                             "give another number")
     return config.Run(
         home=config.home_folder(arguments.home), as_of=config.as_of_date(arguments.as_of),
         source=source, data=Path(arguments.data).resolve() if arguments.data else None,
-        users=arguments.users, seed=arguments.seed,
-        policy=arguments.policy or config.DEFAULT_POLICY[source], model=arguments.model)
+        users=config.number(arguments.users, "--users", 1, config.MOST_USERS),
+        seed=config.seed(arguments.seed),
+        policy=arguments.policy or config.DEFAULT_POLICY[source],
+        models=tuple(arguments.model))
 
 
 def _night(arguments: argparse.Namespace) -> None:
@@ -198,7 +198,7 @@ def _print_summary(home: Path, as_of: dt.date | None) -> None:
         steps, still_open, folder = stopped
         terminal_table(steps, f"Rules of {as_of}-{folder.name}", limit=100)
         print(f"left open  {', '.join(still_open) or 'no rule'}: there was no outcome to learn "
-              "from, and no --model was named")
+              "from, no champion, and no --model was named")
         print("published  nothing; earlier releases stay as they are")
         print(f"run        {_near(folder)}")
         return

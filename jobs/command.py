@@ -10,6 +10,13 @@ from jobs import config
 Command = Callable[[argparse.Namespace], None]
 
 
+def group(commands: argparse._SubParsersAction, name: str, text: str,
+          example: str) -> argparse._SubParsersAction:
+    """Declare a command that is followed by a command of its own; arguments as of `add`."""
+    parent = _parser(commands, name, text, example)
+    return parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
 def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str,
         example: str) -> argparse.ArgumentParser:
     """Declare a command.
@@ -21,10 +28,16 @@ def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str
         text: Its help, without capital and full stop.
         example: A whole command line.
     """
-    command = commands.add_parser(
-        name, help=text, description=text[0].upper() + text[1:] + ".",
-        epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    command = _parser(commands, name, text, example)
     command.add_argument("--home", metavar="DIR", help="where everything is written and read "
                          f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
     command.set_defaults(command=run)
     return command
+
+
+def _parser(commands: argparse._SubParsersAction, name: str, text: str,
+            example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".",
+        epilog=f"example: {example}", formatter_class=argparse.RawDescriptionHelpFormatter)
+    return parser

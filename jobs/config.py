@@ -17,13 +17,17 @@ DEFAULT_HOME = "var"
 RUN_FILE = "run.json"
 #: Key in it: the hashes of the tables that passed the audit gate; only these are released.
 AUDIT = "audit"
-#: `model` of the frozen inputs of a night with nothing to score with.
-NO_MODEL = "none"
+#: In the frozen inputs under `models`: nothing to score with, or one trained in the run itself.
+NO_MODEL, TRAINED = "none", "trained"
+#: The model that the rules and the tiers ask for: a night without it publishes nothing.
+DECIDING_MODEL = "pd"
 DEFAULT_SEED = 7
 DEFAULT_USERS = 20_000
 MOST_USERS, HIGHEST_SEED = 100_000_000, 2**31 - 1
 #: Nights: feeds hold no event before the first day; offers end before the calendar does.
 FIRST_DAY, LAST_DAY = dt.date(1990, 1, 1), dt.date(2199, 12, 31)
+#: A person's segment: whether the bureau knows them.
+SEGMENTS = ("thick_file", "thin_file")
 #: Characters that an engine or a file's address reads as something else.
 _PATTERNS = "[]{}*?#\n"
 #: Where feeds come from; `landing` means they are there already.
@@ -53,8 +57,8 @@ def home_folder(given: str | None = None) -> Path:
     return home
 
 
-def as_of_date(text: str) -> dt.date:
-    """The as-of date from ISO text.
+def as_of_date(text: str, option: str = "--as-of") -> dt.date:
+    """The as-of date from ISO text, given as an option of that name.
 
     Raises:
         UsageError: When the text is not a date, or none that a night can have.
@@ -62,17 +66,51 @@ def as_of_date(text: str) -> dt.date:
     try:
         day = dt.date.fromisoformat(text)
         if not FIRST_DAY <= day <= LAST_DAY:
-            raise UsageError("--as-of", f"a date from {FIRST_DAY} to {LAST_DAY}", text,
+            raise UsageError(option, f"a date from {FIRST_DAY} to {LAST_DAY}", text,
                              "give another date")
         return day
     except ValueError:
-        raise UsageError("--as-of", "a date like 2026-06-30", repr(text),
-                         "give the as-of date as YYYY-MM-DD") from None
+        raise UsageError(option, "a date like 2026-06-30", repr(text),
+                         "give the date as YYYY-MM-DD") from None
+
+
+def number(given: int, option: str, low: int, high: int) -> int:
+    """A number within its bounds, both included.
+
+    Raises:
+        UsageError: When it is not.
+    """
+    if not low <= given <= high:
+        raise UsageError(option, f"at least {low}, at most {high:,}", str(given),
+                         "give another number")
+    return given
+
+
+def seed(given: int) -> int:
+    """A seed that the simulated city and training take.
+
+    Raises:
+        UsageError: When it is none.
+    """
+    return number(given, "--seed", 0, HIGHEST_SEED)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training run is for.
+
+    Attributes:
+        segment: Learn from the people of this segment only; empty: from everyone.
+        only: Names of the models to train; empty: all.
+    """
+
+    segment: str = ""
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Run:
-    """One night's run as its steps see it.
+    """One night's run as its steps see it; or a training run's, which ends with candidates.
 
     Attributes:
         home: The root of everything that is written.
@@ -82,8 +120,9 @@ class Run:
         users: Size of the simulated city.
         seed: Of the simulated city and of training.
         policy: Name of the product policy.
-        model: The PD model to score with, `pd/VERSION` or its folder; empty: train one.
+        models: Models to score with, each `NAME/VERSION` or its folder, before any champion.
         run_id: Fingerprint of the frozen inputs; empty before the step `freeze`.
+        training: What to train without a night; None in a night.
     """
 
     home: Path
@@ -93,8 +132,15 @@ class Run:
     users: int = DEFAULT_USERS
     seed: int = DEFAULT_SEED
     policy: str = DEFAULT_POLICY["landing"]
-    model: str = ""
+    models: tuple[str, ...] = ()
     run_id: str = ""
+    training: Training | None = None
+
+    @property
+    def date_folder(self) -> Path:
+        """`nights/<as_of>`, or `trainings/<as_of>` where nothing is to be published."""
+        kind = "trainings" if self.training else "nights"
+        return self.home / kind / self.as_of.isoformat()
 
     @property
     def folder(self) -> Path:
@@ -106,7 +152,7 @@ class Run:
         if not self.run_id:
             raise UsageError(f"nights/{self.as_of}", "frozen inputs", "none",
                              f"run the step first: nightlist run freeze --as-of {self.as_of}")
-        return self.home / "nights" / self.as_of.isoformat() / self.run_id
+        return self.date_folder / self.run_id
 
     @property
     def release_id(self) -> str:

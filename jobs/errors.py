@@ -43,12 +43,24 @@ class ModelMismatch(NightlistError):
     """The matrix to score differs from what the model was trained on."""
 
 
+class ReasonError(NightlistError):
+    """A reason code has no text that a customer may read."""
+
+
 class StepLeftOut(NightlistError):
     """A night without a model has no such step."""
 
 
 class TrainingRefused(NightlistError):
     """The labelled data cannot carry a model."""
+
+
+class NoChampion(NightlistError):
+    """The policy wants a model that was promoted, and the night has none."""
+
+
+class PromotionRefused(NightlistError):
+    """A model cannot become the champion, or be retired, on these terms."""
 
 
 class ReleaseError(NightlistError):

@@ -4,15 +4,17 @@ Written once by the step `freeze` as `run.json`; every later step reads only the
 that one arriving in the middle of the night changes nothing. The fingerprint of the inputs is the
 run's id: the same inputs are the same run.
 
-`model` says what the night scores with: the model that `--model` names (its version and hash),
-`trained` where outcomes were delivered to learn from, or `none`: then the steps that need a model
-are left out and nothing is published.
+`models` says what the night scores with: of each model the version and hash (named, or the date's
+champion), `trained` where one is to be trained tonight, if the rows can carry it, or `none` (see
+`jobs/scores/choice.py`). Without a PD model the steps that need one are left out and nothing is
+published. A training run is frozen the same way.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,22 +27,20 @@ import expectations
 import jobs
 import models
 from jobs import store
-from jobs.config import NO_MODEL, RUN_FILE, Run
+from jobs.config import RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, PolicyError
 from jobs.intake import history
 from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition, taken_in
 from jobs.policies.policy import Policy, load
-from models import registry
+from jobs.scores import choice
 
 #: What is frozen of each delivery, beside its name and date.
 COUNTED = ("received", "accepted", "quarantined", "duplicates", "fingerprint", "currency",
            "replaces")
 #: Another version of these may give other digits. The engine is left out: all give the same.
 LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
-#: `model` of the inputs, where none was named but outcomes were delivered.
-TRAINED = "trained"
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 
@@ -49,13 +49,14 @@ def main(run: Run) -> dict[str, Any]:
     """Freeze the night's inputs and return the run's id."""
     inputs = gather(run)
     run_id = store.fingerprint(inputs)[:RUN_ID_LENGTH]
-    folder = run.home / "nights" / run.as_of.isoformat() / run_id
+    folder = run.date_folder / run_id
     if not (folder / RUN_FILE).is_file():
         store.write_json({"run_id": run_id, "inputs": inputs}, folder / RUN_FILE)
-    model = inputs["model"]
+    said = {name: model if isinstance(model, str) else model["version"]
+            for name, model in inputs["models"].items()}
     return {"run_id": run_id, "deliveries": len(inputs["deliveries"]),
             "policy": f"{run.policy} {inputs['policy']['version']}",
-            "model": model if isinstance(model, str) else f"{model['name']}/{model['version']}"}
+            "models": " ".join(f"{name}/{model}" for name, model in said.items())}
 
 
 def gather(run: Run) -> dict[str, Any]:
@@ -63,23 +64,22 @@ def gather(run: Run) -> dict[str, Any]:
 
     Raises:
         DeliveryRefused: When a delivery's amounts are not in the policy's currency.
-        ModelMismatch: When there is no model of the name given.
+        ModelMismatch: When there is no model of the name given, or its features are others.
+        NoChampion: When the policy wants one and there is none.
     """
     policy = load(run.policy, run.as_of)
     deliveries = [row for feed in feeds.FEEDS for row in _in_force(run, feed, policy.currency)]
-    return {"as_of": run.as_of.isoformat(), "seed": run.seed,
+    tells = {feeds.LOAN_PERFORMANCE.name,
+             *([feeds.LOAN_DAYS.name] if policy.outcomes.default else [])}
+    learns = any(row["feed"] in tells for row in deliveries)
+    training = {"training": asdict(run.training)} if run.training else {}
+    return {"as_of": run.as_of.isoformat(), "seed": run.seed, **training,
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
-            "model": _model(run, deliveries), "deliveries": deliveries,
+            "models": choice.choose(run, learns, policy.requires_champion),
+            "deliveries": deliveries,
             "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
-
-
-def _model(run: Run, deliveries: list[dict[str, Any]]) -> str | dict[str, str]:
-    if run.model:
-        return registry.named(run.home, run.model).identity
-    learns = any(row["feed"] == feeds.LOAN_PERFORMANCE.name for row in deliveries)
-    return TRAINED if learns else NO_MODEL
 
 
 def _in_force(run: Run, feed: str, currency: str) -> list[dict[str, Any]]:

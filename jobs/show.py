@@ -57,6 +57,12 @@ def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
         print(f"{rows.num_rows:,} rows in {output}", file=sys.stderr)
 
 
+def table_of(rows: Sequence[dict[str, Any]], title: str) -> None:
+    """Print rows of the same keys as a table."""
+    terminal_table(pa.Table.from_pylist(list(rows)), title, columns=list(rows[0]),
+                   limit=len(rows))
+
+
 def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
                    columns: Sequence[str] | None = None, limit: int = TERMINAL_ROWS) -> None:
     """Print the first rows as a table that fits the terminal; in a file all rows, full width."""

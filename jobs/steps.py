@@ -11,12 +11,12 @@ import datetime as dt
 import importlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.config import NO_MODEL, RUN_FILE, Run
+from jobs.config import DECIDING_MODEL, NO_MODEL, RUN_FILE, Run
 from jobs.errors import StepLeftOut, UsageError
 from jobs.lock import locked
 
@@ -52,8 +52,8 @@ STEPS: tuple[Step, ...] = (
     Step("features", "jobs.features.matrix:main", "point-in-time features to learn and to score"),
     Step("check_features", "expectations.gates:after_features", "gate: feature matrices"),
     Step("train", "jobs.scores.train:main",
-         "train and calibrate the PD model, or take the named one", needs_model=True),
-    Step("score", "jobs.scores.score:main", "probability of default of everyone considered",
+         "train and calibrate models, or take those named or promoted", needs_model=True),
+    Step("score", "jobs.scores.score:main", "what the models say of everyone considered",
          needs_model=True),
     Step("check_scores", "expectations.gates:after_scores", "gate: scores",
          needs_model=True),
@@ -72,6 +72,13 @@ STEPS: tuple[Step, ...] = (
     Step("report", "jobs.report.page:main", "the page of the night",
          needs_model=True),
 )
+#: The first and the last step of a training run, which ends with candidates in the registry.
+FIRST_TRAINING_STEP, LAST_TRAINING_STEP = "intake", "train"
+
+
+def training_steps() -> tuple[Step, ...]:
+    """The steps of a training run: those of a night from the feeds in landing to the models."""
+    return STEPS[find(FIRST_TRAINING_STEP)[1] - 1:find(LAST_TRAINING_STEP)[1]]
 
 
 def run_step(name: str, run: Run) -> Run:
@@ -87,10 +94,11 @@ def run_step(name: str, run: Run) -> Run:
     Raises:
         StepLeftOut: For a step that needs a model, in a night that has none.
     """
-    step, number = find(name)
+    walked = _walked(run)
+    step, number = find(name, walked)
     if left_out(step, run):
         raise StepLeftOut(f"step {name} of {run.as_of}", "a model to score with",
-                          "no outcome to learn from, and none named",
+                          "no outcome to learn from, no champion and none named",
                           "nothing is published; to score, name one with --model pd/VERSION")
     module, _, function = step.target.partition(":")
     start = time.perf_counter()
@@ -106,16 +114,17 @@ def run_step(name: str, run: Run) -> Run:
                   "counts": counts}
         _record(run, record)
     said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
-    print(f"nightlist {number:>2}/{len(STEPS)}  {name:<14} {seconds:>6.1f} s  "
+    print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {seconds:>6.1f} s  "
           f"{record['peak_mib']:>5} MiB  {said}", flush=True)
     return run
 
 
 def run_all(run: Run) -> Run:
-    """Run every step in order in this process."""
-    for number, step in enumerate(STEPS, start=1):
+    """Run every step of the night, or of the training, in order in this process."""
+    walked = _walked(run)
+    for number, step in enumerate(walked, start=1):
         if left_out(step, run):
-            print(f"nightlist {number:>2}/{len(STEPS)}  {step.name:<14} left out: no model",
+            print(f"nightlist {number:>2}/{len(walked)}  {step.name:<14} left out: no model",
                   flush=True)
         else:
             run = run_step(step.name, run)
@@ -123,25 +132,30 @@ def run_all(run: Run) -> Run:
 
 
 def left_out(step: Step, run: Run) -> bool:
-    """Whether the night has no model and the step needs one; before `freeze` no one knows."""
+    """Whether the night has no PD model and the step needs it; before `freeze` no one knows."""
     from jobs.store import read_json
 
-    if not (step.needs_model and run.run_id):
+    if run.training or not (step.needs_model and run.run_id):
         return False
-    return bool(read_json(run.folder / RUN_FILE, {}).get("inputs", {}).get("model") == NO_MODEL)
+    frozen = read_json(run.folder / RUN_FILE, {}).get("inputs", {}).get("models", {})
+    return bool(frozen.get(DECIDING_MODEL) == NO_MODEL)
 
 
-def find(name: str) -> tuple[Step, int]:
+def find(name: str, among: Sequence[Step] = STEPS) -> tuple[Step, int]:
     """The step of that name and its place, from 1.
 
     Raises:
         UsageError: When there is none.
     """
-    for number, step in enumerate(STEPS, start=1):
+    for number, step in enumerate(among, start=1):
         if step.name == name:
             return step, number
-    raise UsageError(f"step {name}", "one of " + ", ".join(s.name for s in STEPS), repr(name),
+    raise UsageError(f"step {name}", "one of " + ", ".join(s.name for s in among), repr(name),
                      "see: nightlist steps")
+
+
+def _walked(run: Run) -> tuple[Step, ...]:
+    return training_steps() if run.training else STEPS
 
 
 def open_run(home: Path, as_of: dt.date) -> Run:
@@ -152,13 +166,14 @@ def open_run(home: Path, as_of: dt.date) -> Run:
     """
     from jobs.store import read_json
 
-    path = _night(home, as_of) / OPEN_RUN_FILE
+    night = Run(home=home, as_of=as_of)
+    path = night.date_folder / OPEN_RUN_FILE
     if not path.is_file():
         raise UsageError(f"nights/{as_of}", "a run with frozen inputs", "none",
                          f"start one: nightlist run {FREEZE} --as-of {as_of}")
     known = read_json(path)
-    return Run(home=home, as_of=as_of, seed=known["seed"], policy=known["policy"],
-               run_id=known["run_id"])
+    return dataclasses.replace(night, seed=known["seed"], policy=known["policy"],
+                               run_id=known["run_id"])
 
 
 def _lock_file(run: Run) -> Path:
@@ -166,7 +181,7 @@ def _lock_file(run: Run) -> Path:
 
     Each step therefore runs alone where it writes, and two nights of one home never mix.
     """
-    return (_night(run.home, run.as_of) if run.run_id else run.home) / ".lock"
+    return (run.date_folder if run.run_id else run.home) / ".lock"
 
 
 def steps_of(run: Run) -> list[dict[str, Any]]:
@@ -178,12 +193,8 @@ def steps_of(run: Run) -> list[dict[str, Any]]:
     return records
 
 
-def _night(home: Path, as_of: dt.date) -> Path:
-    return home / "nights" / as_of.isoformat()
-
-
 def _record_file(run: Run) -> Path:
-    return (run.folder / STEPS_FILE if run.run_id else _night(run.home, run.as_of) / OPENING_FILE)
+    return run.folder / STEPS_FILE if run.run_id else run.date_folder / OPENING_FILE
 
 
 def _record(run: Run, record: dict[str, Any]) -> None:
@@ -202,7 +213,7 @@ def _open(run: Run) -> None:
         write_json(read_json(opening), _record_file(run))
         opening.unlink()
     write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
-               _night(run.home, run.as_of) / OPEN_RUN_FILE)
+               run.date_folder / OPEN_RUN_FILE)
 
 
 def reset_peak_memory() -> None:

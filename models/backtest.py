@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
-from models.calibration import Floats, Labels
+from models.calibration import Labels
+from models.logit import Floats
 
 #: Two-sided 95 %.
 _TAIL = 0.025

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.calibration import Floats
+from models.logit import Floats
 
 
 def expected_auc(pd: Floats) -> float | None:

@@ -21,7 +21,8 @@ from typing import Any
 
 from jobs.errors import ModelMismatch
 from jobs.store import canonical
-from models.calibration import Calibration
+from models.calibration import Calibrations
+from models.card import card
 
 _VERSION_DIGITS = 12
 
@@ -65,10 +66,10 @@ class Model:
         return [feature["reason_code"] for feature in self.metadata["features"]]
 
     @property
-    def calibration(self) -> Calibration:
-        """From margins to PD."""
-        fitted = self.metadata["calibration"]
-        return Calibration(fitted["slope"], fitted["intercept"])
+    def calibration(self) -> Calibrations:
+        """From margins to what the model foretells, and what an offer's terms add."""
+        return Calibrations.from_json(self.metadata["calibration"],
+                                      self.metadata["terms"].get("coefficients", {}))
 
     @property
     def identity(self) -> dict[str, str]:
@@ -91,14 +92,19 @@ def named(home: Path, name: str) -> Model:
         return load(home, kind, version)
     elsewhere = Path(name).resolve()
     if not elsewhere.is_dir() or elsewhere.parent.parent.name != "models":
-        known = sorted(f"{path.parent.name}/{path.name}"
-                       for path in (home / "models").glob("[!.]*/[!.]*"))
+        known = [f"{kind}/{version}" for kind, version in versions(home)]
         raise ModelMismatch(f"model {name}", "pd/VERSION of this home, or a folder "
                             ".../models/pd/VERSION", "no such model", "known here: "
                             + (", ".join(known) or "none"))
     model = load(elsewhere.parents[2], elsewhere.parent.name, elsewhere.name)
     save(home, model)
     return model
+
+
+def versions(home: Path) -> list[tuple[str, str]]:
+    """Name and version of every model in the registry, in their order."""
+    return sorted((path.parent.name, path.name) for path in (home / "models").glob("[!.]*/[!.]*")
+                  if path.is_dir())
 
 
 def save(home: Path, model: Model) -> str:
@@ -111,7 +117,7 @@ def save(home: Path, model: Model) -> str:
     content = {**model.metadata, "version": model.version}
     for name, text in (("model.txt", model.text),
                        ("metadata.json", canonical(content, indent=2) + "\n"),
-                       ("card.md", card(model))):
+                       ("card.md", card(model.version, model.metadata))):
         # Bytes: no platform may change the line ends that the hash was taken over.
         (staged / name).write_bytes(text.encode())
     try:
@@ -147,57 +153,6 @@ def load(home: Path, name: str, version: str) -> Model:
         raise ModelMismatch(where, f"files whose hash is {version}", model.version,
                             "the files were changed; train again or copy the folder back")
     return model
-
-
-def card(model: Model) -> str:
-    """The model card: what the model is for, what it learned from, how good it is, what it takes.
-
-    Sections after Mitchell et al., Model cards for model reporting (2019).
-    """
-    known = model.metadata
-    metrics, scale = known["metrics"], known["scale"]
-    lines = [
-        f"# Model {model.name}, version {model.version}", "",
-        "Probability of default for the nightly whitelist: who may be invited to a loan. It ranks "
-        "and prices invitations that a person may ignore; it is not made for refusing an "
-        "application. It takes no age, gender or marital status.", "",
-        "## Learned from", "",
-        f"- {known['rows']:,} rows of {known['people']:,} people, {known['bads']:,} of them "
-        f"defaulted ({known['bads'] / known['rows']:.1%}).",
-        f"- Features as known from {known['observed_from']} to {known['observed_to']}, outcomes "
-        f"as known on {known['as_of_date']}.",
-        f"- Data sha256 `{known['data_sha256']}`, seed {known['seed']}, code "
-        f"{known['code_version']}, LightGBM {known['lightgbm_version']}.", "",
-        "## How good", "",
-        f"Out of fold: {known['folds']} folds, each person whole in one of them, margins "
-        "calibrated by Platt scaling.", "",
-        "| metric | value |", "| --- | --- |",
-        f"| AUC | {metrics['auc']:.4f} (95 %: {metrics['auc_low']:.4f} to "
-        f"{metrics['auc_high']:.4f}) |",
-        f"| Gini | {metrics['gini']:.4f} |", f"| KS | {metrics['ks']:.4f} |",
-        f"| Expected calibration error | {metrics['ece']:.4f} |",
-        f"| Brier score | {metrics['brier']:.4f} |", "",
-        "Parameters were chosen on data like these, and ECE and Brier score are taken on the rows "
-        "that the calibration was fitted on: new data will do a little worse.", "",
-        "Not measured: other years, other lenders' customers, people like those never lent to.",
-        "",
-        "## Scale", "",
-        f"{scale['anchor_points']} points are odds of {scale['anchor_odds']} good to 1 bad; "
-        f"{scale['points_to_double_odds']} points double the odds.", "",
-        "## Features", "",
-        "The sign says how the PD may move when the feature rises and all else stays: it never "
-        "moves the other way.", "",
-        "| feature | PD may only | reason code |", "| --- | --- | --- |",
-        *(f"| {feature['name']} | {_SIGNS[feature['monotone']]} | {feature['reason_code']} |"
-          for feature in known["features"]),
-        "", "## Trees", "",
-        f"LightGBM, {known['rounds']} trees: "
-        + ", ".join(f"{key} = {value}" for key, value in sorted(known["parameters"].items()))
-        + ".", ""]
-    return "\n".join(lines)
-
-
-_SIGNS = {1: "rise", 0: "move either way", -1: "fall"}
 
 
 def _folder(home: Path, name: str, version: str) -> Path:

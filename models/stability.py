@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.stats import chi2
 
 from jobs.contracts.monitoring import ALL
-from models.calibration import Floats
+from models.logit import Floats
 
 #: Siddiqi's rule of thumb: below the first little has changed, from the second on much has.
 LEGACY_WARNING, LEGACY_STOP = 0.10, 0.25

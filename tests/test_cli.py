@@ -10,10 +10,20 @@ from jobs.errors import UsageError
 from jobs.session import engine, session
 
 
-def commands():
-    (choices,) = [action.choices for action in parser()._actions
-                  if isinstance(action, argparse._SubParsersAction)]
-    return choices
+def commands(of=None, before=""):
+    """Every command by its words, those below another one included."""
+    found = {}
+    for action in (of or parser())._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                found[before + name] = command
+                found |= commands(command, f"{before}{name} ")
+    return found
+
+
+def runs(command):
+    """Whether it does something itself: one that only leads to others takes no --home."""
+    return not any(isinstance(action, argparse._SubParsersAction) for action in command._actions)
 
 
 @pytest.mark.parametrize("name", commands())
@@ -21,14 +31,16 @@ def test_a_command_has_help_and_an_example_that_parses(name):
     command = commands()[name]
     assert len(command.description) > 20 and command.epilog.startswith("example: nightlist ")
     words = shlex.split(command.epilog.removeprefix("example: nightlist "))
-    assert words[0] == name
+    assert " ".join(words).startswith(name)
     assert parser().parse_args(words).command
 
 
 @pytest.mark.parametrize("name", commands())
 def test_every_option_of_a_command_says_what_it_is(name):
-    assert all(action.help for action in commands()[name]._actions)
-    assert any("--home" in action.option_strings for action in commands()[name]._actions)
+    command = commands()[name]
+    assert all(action.help for action in command._actions
+               if not isinstance(action, argparse._SubParsersAction))
+    assert any("--home" in action.option_strings for action in command._actions) == runs(command)
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -43,6 +55,12 @@ def test_every_option_of_a_command_says_what_it_is(name):
     (["night", "--as-of", "2026-06-30", "--users", "999999999999"], "at most 100,000,000"),
     (["whitelist", "--as-of", ""], "--as-of: expected a date"),
     (["whitelist"], "release"),
+    (["train", "--as-of", "2026-06-30", "--only", "pd,fraud"], "--only: expected names from pd"),
+    (["train", "--as-of", "2026-06-30", "--seed", "-1"], "--seed: expected at least 0"),
+    (["models", "list"], "train one: nightlist train"),
+    (["models", "show", "pd/1"], "model pd/1: expected NAME/VERSION of this home"),
+    (["models", "retire", "pd", "--from", "soon", "--by", "a", "--approved-by", "b", "--reason",
+      "c"], "--from: expected a date like 2026-06-30"),
 ])
 def test_a_wrong_word_gets_one_line_with_a_remedy(tmp_path, capsys, words, message):
     assert main([*words, "--home", str(tmp_path)]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobs.config import SEGMENTS
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
 from jobs.features import bureau, cards, catalogue, statements
@@ -11,15 +12,36 @@ RISK = "risk team"
 
 LABELS = Table(
     name="labels",
-    meaning="Known outcomes that the night may learn from.",
+    meaning="Known outcomes that the night may learn from; null: not known, or its window is open.",
     grain="one user and observation date", key=("user_id", "as_of_date"), owner=RISK,
-    source="loan_performance", partition="run",
+    source="loan_performance, loan_days, invitations, account_flows", partition="run",
     fields=(
         USER_ID,
         Field("as_of_date", "date", "date",
               "Observation date: the features of this row are those known by then."),
-        Field("is_default", "boolean", "true/false", "Whether the loan defaulted in the window."),
+        Field("is_default", "boolean", "true/false",
+              "Whether the loan defaulted in its performance window.", True),
+        Field("is_accepted", "boolean", "true/false",
+              "Whether the invitation of this date was followed by a loan.", True),
+        Field("drawn_ratio", "double", "ratio",
+              "Of those who borrowed: share of the limit drawn in the first 30 days.", True,
+              0.0, 1.0),
+        Field("loss_given_default_ratio", "double", "ratio",
+              "Of those who defaulted: share of the balance at default that was not recovered.",
+              True, 0.0, 1.0),
+        Field("income_minor", "integer", "1/100 currency a month",
+              "Mean salary booked in the last four months, where three of them have one.", True, 0),
+        Field("offered_limit_minor", "integer", "1/100 currency",
+              "Limit of the offer or loan the row is about.", True, 0),
+        Field("offered_rate_daily", "double", "1/day",
+              "Interest a day of the offer or loan the row is about.", True, 0.0, 1.0),
+        Field("weight", "double", "rows", "How many rows this one stands for: the inverse of the "
+              "offer's propensity where it was made at random, else 1; more where refusals were "
+              "sampled.", minimum=0.0),
     ))
+#: What a model may learn from, as the training matrix holds it beside the features.
+OUTCOMES: tuple[Field, ...] = tuple(field for field in LABELS.fields
+                                    if field.name not in LABELS.key)
 
 
 #: Features of the PD model. A suffix `_1` is the latest statement, `_2` the one before; `_3` and
@@ -41,7 +63,7 @@ FEATURE_MATRIX = Table(
               "does not, and nothing of it is used. Missing where no consents are recorded.", True,
               0, 1),
         Field("segment", "string", "code", "thick_file: the bureau knows the person; else "
-              "thin_file.", allowed=("thick_file", "thin_file")),
+              "thin_file.", allowed=SEGMENTS),
         Field("statement_months", "integer", "months", "Statements known, six at most.",
               minimum=0, maximum=6),
         Field("bureau_months", "integer", "months", "Months known to the bureau, six at most.",
@@ -49,12 +71,15 @@ FEATURE_MATRIX = Table(
         *(entry.field for entry in catalogue.ENTRIES),
     ))
 
-TRAINING_MATRIX = FEATURE_MATRIX.with_fields(LABELS.field("is_default"), name="training_matrix")
+TRAINING_MATRIX = FEATURE_MATRIX.with_fields(*OUTCOMES, name="training_matrix")
+
+#: Terms at which the models of an offer's effects are asked.
+_TERMS = "offer of 30,000 at 12 % a year"
 
 SCORES = Table(
     name="scores",
-    meaning="Calibrated probability of default of everyone considered.",
-    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, PD model",
+    meaning="What the models say of everyone considered.",
+    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, models",
     partition="run",
     fields=(
         USER_ID, AS_OF_DATE,
@@ -63,6 +88,14 @@ SCORES = Table(
         Field("score_points", "integer", "points",
               "600 points are odds of 30 good to 1 bad; 50 points double the odds."),
         Field("model_version", "string", "version", "The PD model that scored the row."),
+        Field("income_minor", "integer", "1/100 currency", "Expected income a month. Missing, as "
+              "the ratios below, where the night has no model for it.", True, 0),
+        Field("response_ratio", "double", "probability", f"Probability of taking an {_TERMS}.",
+              True, 0.0, 1.0),
+        Field("draw_ratio", "double", "ratio", f"Expected share of the limit drawn, of an "
+              f"{_TERMS} once taken.", True, 0.0, 1.0),
+        Field("lgd_ratio", "double", "ratio", "Expected share of the balance at default that is "
+              "not recovered.", True, 0.0, 1.0),
     ))
 
 ELIGIBILITY = Table(

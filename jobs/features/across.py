@@ -5,6 +5,9 @@ score, and a model must be able to see that. Income is inferred from what recurs
 and a debt is as heavy as the income it is served from.
 
 Reads columns of the feature matrix itself, so what a person withholds stays withheld.
+
+Signs: income lowers the risk, what is owed out of it raises it. How much is known of a person has
+none: it is no merit, and nobody's fault.
 """
 
 from __future__ import annotations
@@ -17,28 +20,34 @@ from jobs.contracts.table import Field, Table
 from jobs.expressions import how_many, lowest, ratio
 from jobs.features.declare import recency_days
 from jobs.features.families import SOURCES
+from jobs.features.fields import NOT_KNOWN
 
 _INCOME = "1/100 currency a month"
 
 #: Field -> the feeds that it rests on.
 TOLD: dict[Field, tuple[Table, ...]] = {
     Field("is_thin_file", "integer", "1/0", "1: the bureau tells nothing of the person.", False,
-          0, 1): (feeds.BUREAU_TRADELINES,),
+          0, 1, reason_code=NOT_KNOWN): (feeds.BUREAU_TRADELINES,),
     Field("known_source_count", "integer", "sources", "Sources of events that told of the person "
-          "in 90 days.", False, 0, len(SOURCES)): tuple(one.feed for one in SOURCES),
+          "in 90 days.", False, 0, len(SOURCES), reason_code=NOT_KNOWN): tuple(
+              one.feed for one in SOURCES),
     Field("coverage_ratio", "double", "ratio", "The same over all sources of events.", False, 0.0,
-          1.0): tuple(one.feed for one in SOURCES),
+          1.0, reason_code=NOT_KNOWN): tuple(one.feed for one in SOURCES),
     Field("regular_inflow_minor", "integer", _INCOME, "Booked in a month: the least of the means "
-          "of 30, 90 and 180 days.", True, 0): (feeds.ACCOUNT_FLOWS,),
+          "of 30, 90 and 180 days.", True, 0, monotone=-1, reason_code="INCOME"): (
+              feeds.ACCOUNT_FLOWS,),
     Field("inferred_income_minor", "integer", _INCOME, "Salary a month over 90 days, in accounts "
-          "else in the wallet; without any, the regular inflow.", True, 0): (
-              feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
+          "else in the wallet; without any, the regular inflow.", True, 0, monotone=-1,
+          reason_code="INCOME"): (feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
     Field("obligation_to_income_ratio", "double", "ratio", "Monthly obligations over inferred "
-          "income.", True, 0.0): (feeds.BUREAU_TRADELINES, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
+          "income.", True, 0.0, monotone=1, reason_code="DEBT_SERVICE"): (
+              feeds.BUREAU_TRADELINES, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
     Field("debt_to_income_ratio", "double", "months", "Debts at the bureau over inferred income.",
-          True, 0.0): (feeds.BUREAU_TRADELINES, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
+          True, 0.0, monotone=1, reason_code="DEBT_SERVICE"): (
+              feeds.BUREAU_TRADELINES, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
     Field("card_limit_to_income_ratio", "double", "months", "Limits of bound cards over inferred "
-          "income.", True, 0.0): (feeds.BOUND_CARDS, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
+          "income.", True, 0.0, reason_code="CARD_LIMIT"): (
+              feeds.BOUND_CARDS, feeds.ACCOUNT_FLOWS, feeds.PAYMENTS),
 }
 FIELDS: tuple[Field, ...] = tuple(TOLD)
 

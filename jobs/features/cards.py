@@ -3,6 +3,9 @@
 A card is a bank's own judgement of the holder. Cards bound in haste and unbound again come before
 trouble; many phones on one person's cards tell of borrowed ones.
 
+Signs: limits, names that banks confirmed and the age of cards lower the risk; cards given up and
+several phones raise it. The number of cards says nothing by itself.
+
 Source: clean bound_cards, as visible. Grain: one user and as-of date, of everyone who ever bound a
 card. Of one card the newest row says whether it is bound.
 """
@@ -20,22 +23,26 @@ LIMIT = money("card_limit_minor", "Highest limit of a bound card.", -1, "CARD_LI
 UNBOUND_DAYS = (30, 90, 365)
 
 
-def _count(name: str, meaning: str, unit: str = "cards") -> Field:
-    return Field(name, "integer", unit, meaning, True, 0)
+def _count(name: str, meaning: str, unit: str = "cards", monotone: int = 0,
+           code: str = "BOUND_CARDS") -> Field:
+    return Field(name, "integer", unit, meaning, True, 0, monotone=monotone, reason_code=code)
 
 
 FIELDS: tuple[Field, ...] = (
     _count("bound_card_count", "Cards bound now."),
     _count("bound_credit_card_count", "Credit cards bound now."),
     _count("bound_debit_card_count", "Debit cards bound now."),
-    _count("verified_card_count", "Cards bound now whose bank confirmed the name."),
+    _count("verified_card_count", "Cards bound now whose bank confirmed the name.",
+           monotone=-1),
     _count("card_bank_count", "Banks of the cards bound now.", "banks"),
-    _count("card_phone_count", "Phones told with the cards bound now.", "phones"),
+    _count("card_phone_count", "Phones told with the cards bound now.", "phones", 1),
     Field("card_limit_sum_minor", "integer", "1/100 currency", "Limits of the cards bound now, "
-          "added up.", True, 0),
-    _count("oldest_card_days", "Days since the first of the cards bound now was bound.", "days"),
-    _count("newest_card_days", "Days since the last of the cards bound now was bound.", "days"),
-    *(_count(f"unbound_card_count_{days}d", f"Cards unbound, last {days} days.")
+          "added up.", True, 0, monotone=-1, reason_code="CARD_LIMIT"),
+    _count("oldest_card_days", "Days since the first of the cards bound now was bound.", "days",
+           -1, "CARD_AGE"),
+    _count("newest_card_days", "Days since the last of the cards bound now was bound.", "days",
+           -1, "CARD_AGE"),
+    *(_count(f"unbound_card_count_{days}d", f"Cards unbound, last {days} days.", monotone=1)
       for days in UNBOUND_DAYS),
 )
 

@@ -5,6 +5,10 @@ after another, tell of a person who lives on credit; a long file tells the oppos
 debts. Public records (judgements, enforcement, arrears of taxes) are what other creditors gave up
 on.
 
+Signs: arrears, lines near their limits, lines newly opened and public records raise the risk, a
+long file lowers it. Amounts owed and numbers of lines have none: those who can repay more are lent
+more.
+
 Source: clean bureau_tradelines and bureau_public_records, as visible. Grain: one user and as-of
 date. Of a line its latest month counts, if it was told of in the last months.
 """
@@ -24,33 +28,37 @@ OPENED_DAYS = (180, 365)
 _LINES, _MONEY = "trade lines", "1/100 currency"
 
 
-def _number(name: str, unit: str, meaning: str) -> Field:
-    return Field(name, "integer", unit, meaning, True, 0)
+def _number(name: str, unit: str, meaning: str, monotone: int = 0, code: str = "DEBTS") -> Field:
+    return Field(name, "integer", unit, meaning, True, 0, monotone=monotone, reason_code=code)
 
 
 def _share(name: str, meaning: str) -> Field:
-    return Field(name, "double", "ratio", meaning, True, 0.0)
+    return Field(name, "double", "ratio", meaning, True, 0.0, monotone=1,
+                 reason_code="UTILIZATION")
 
 
 FIELDS: tuple[Field, ...] = (
     _number("debt_line_count", _LINES, "Trade lines told of lately."),
-    _number("overdue_line_count", _LINES, "Trade lines past due in their latest month."),
+    _number("overdue_line_count", _LINES, "Trade lines past due in their latest month.", 1,
+            "OVERDUE_RECENT"),
     _number("debt_minor", _MONEY, "Owed on all lines."),
     *(_number(f"{kind}_debt_minor", _MONEY, f"Owed on lines of kind {kind}.") for kind in KINDS),
     *(_number(f"{kind}_line_count", _LINES, f"Trade lines of kind {kind}.") for kind in KINDS),
-    _number("overdue_debt_minor", _MONEY, "Owed on lines past due in their latest month."),
+    _number("overdue_debt_minor", _MONEY, "Owed on lines past due in their latest month.", 1,
+            "OVERDUE_RECENT"),
     _number("monthly_obligation_minor", f"{_MONEY} a month", "Instalments of all lines."),
     _share("bureau_utilization_ratio", "Owed on all credit cards over their limits."),
     _share("fullest_card_ratio", "Owed over limit, of the credit card used most."),
-    _number("file_age_days", "days", "Days since the first line was opened."),
-    _number("newest_line_days", "days", "Days since the last line was opened."),
-    *(_number(f"opened_line_count_{days}d", _LINES, f"Lines opened, last {days} days.")
+    _number("file_age_days", "days", "Days since the first line was opened.", -1, "FILE_AGE"),
+    _number("newest_line_days", "days", "Days since the last line was opened.", -1, "NEW_CREDIT"),
+    *(_number(f"opened_line_count_{days}d", _LINES, f"Lines opened, last {days} days.", 1,
+              "NEW_CREDIT")
       for days in OPENED_DAYS),
 )
 RECORD_FIELDS: tuple[Field, ...] = (
     _number("public_record_count", "records", "Judgements, enforcements and arrears on record; 0 "
-            "only of people whom the bureau knows."),
-    _number("public_record_minor", _MONEY, "Owed under them."),
+            "only of people whom the bureau knows.", 1, "PUBLIC_RECORDS"),
+    _number("public_record_minor", _MONEY, "Owed under them.", 1, "PUBLIC_RECORDS"),
 )
 
 

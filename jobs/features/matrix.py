@@ -1,10 +1,10 @@
 """The feature matrices of a night: one to learn from, one to score.
 
 Sources: clean bound_cards, statements, bureau_tradelines, bureau_public_records, social_edges,
-consents; windows; labels. Grain: one user and as-of date. Output: `training_matrix` (people whose
-outcome is known, as of the day their performance window opened) and `feature_matrix` (everyone else
-with a bound card, as of the night). What a person does not agree to is null, and `run.json` counts
-the people of each purpose (`withheld_people`).
+consents; windows; labels. Grain: one user and as-of date. Output: `training_matrix` (the rows of
+the labels, as of their observation dates) and `feature_matrix` (everyone with a bound card whose
+loan performance is not known, as of the night). What a person does not agree to is null, and
+`run.json` counts the people of each purpose (`withheld_people`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from jobs.features.families import FEATURES as WINDOW_FEATURES
 from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
 from jobs.inputs import facts, feed_deliveries, record
+from jobs.labels.labels import borrowers
 from jobs.session import session
 from jobs.tiles.build import as_of_dates
 
@@ -119,10 +120,13 @@ def _known(prefix: str, months: int) -> F.Column:
 
 
 def candidates(bound: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFrame:
-    """The spine to score: everyone with a bound card whose outcome is not known already."""
+    """The spine to score: everyone with a bound card but those whose loan's outcome is known.
+
+    An invitation that was refused is no loan: who got one is considered.
+    """
     holders = (bound.where((F.col("event_date") <= as_of) & F.col("voided_on").isNull())
                .select("user_id").distinct())
-    return (holders.join(labels.select("user_id").distinct(), on="user_id", how="left_anti")
+    return (holders.join(borrowers(labels), on="user_id", how="left_anti")
             .select("user_id", as_of.alias("as_of_date")))
 
 

@@ -13,6 +13,8 @@ person's own: a walk of two steps that leads back to its start is taken out agai
 The risk after one and two steps is a personalised PageRank cut off after two rounds (Page, Brin,
 Motwani and Winograd, 1999), with friends of known outcome as sources; weights are contacts, capped
 at HEAVIEST, and all sums are over integers.
+
+Signs: friends' defaults; how many people anybody deals with says nothing by itself.
 """
 
 from __future__ import annotations
@@ -29,15 +31,18 @@ from jobs.expressions import ratio
 from jobs.features.point_in_time import SPINE
 
 DAYS, STRONGEST, HEAVIEST = 90, 100, 1_000
-_FRIENDS = "friends"
+_FRIENDS, _CIRCLE = "friends", "SOCIAL_CIRCLE"
 
 
-def _count(name: str, meaning: str, unit: str = _FRIENDS) -> Field:
-    return Field(name, "integer", unit, f"{meaning}, last {DAYS} days.", True, 0)
+def _count(name: str, meaning: str, unit: str = _FRIENDS, monotone: int = 0,
+           code: str = "SOCIAL_TIES") -> Field:
+    return Field(name, "integer", unit, f"{meaning}, last {DAYS} days.", True, 0,
+                 monotone=monotone, reason_code=code)
 
 
-def _ratio(name: str, meaning: str) -> Field:
-    return Field(name, "double", "ratio", f"{meaning}, last {DAYS} days.", True, 0.0, 1.0)
+def _ratio(name: str, meaning: str, monotone: int = 0, code: str = "SOCIAL_TIES") -> Field:
+    return Field(name, "double", "ratio", f"{meaning}, last {DAYS} days.", True, 0.0, 1.0,
+                 monotone=monotone, reason_code=code)
 
 
 FIELDS: tuple[Field, ...] = (
@@ -47,12 +52,13 @@ FIELDS: tuple[Field, ...] = (
     _count("mutual_friend_count_90d", "Friends who deal with the person too"),
     _ratio("friend_reciprocity_90d_ratio", "Mutual friends over all"),
     _ratio("strongest_friend_90d_ratio", "Contacts with the strongest friend over all"),
-    _count("friend_outcome_count_90d", "Friends of whom an outcome is known"),
-    _count("friend_default_count_90d", "Friends who defaulted"),
-    _ratio("friend_default_90d_ratio", "Friends who defaulted over those of known outcome"),
-    _ratio("friend_risk_90d_ratio", "The same, each friend weighed by contacts"),
+    _count("friend_outcome_count_90d", "Friends of whom an outcome is known", code=_CIRCLE),
+    _count("friend_default_count_90d", "Friends who defaulted", monotone=1, code=_CIRCLE),
+    _ratio("friend_default_90d_ratio", "Friends who defaulted over those of known outcome", 1,
+           _CIRCLE),
+    _ratio("friend_risk_90d_ratio", "The same, each friend weighed by contacts", 1, _CIRCLE),
     _ratio("two_step_risk_90d_ratio", "Friends' friends who defaulted over those of known outcome, "
-           "by contacts, the person's own outcome left out"),
+           "by contacts, the person's own outcome left out", 1, _CIRCLE),
 )
 FRIENDS = Table(
     name="friends", meaning="What a person's friends say of them.", grain="one user and as-of date",

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import dataset
 
@@ -23,7 +24,7 @@ from jobs.contracts.monitoring import ALL, HISTOGRAMS
 from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
 from jobs.monitor.figures import Figure
 from models import stability
-from models.calibration import Floats
+from models.logit import Floats
 from models.prediction import feature_values, predict
 from models.registry import Model
 from models.stability import Histogram, Sample
@@ -120,8 +121,11 @@ def by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[Column]:
 
 
 def learned(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:
-    """Segment -> feature -> distribution in the training matrix of a model trained tonight."""
-    rows = pq.read_table(folder, columns=["segment", *model.feature_names], partitioning=None)
+    """Segment -> feature -> distribution in the rows that a model of tonight learned from."""
+    target = model.metadata["target"]
+    rows = pq.read_table(folder, columns=["segment", target, *model.feature_names],
+                         partitioning=None)
+    rows = rows.filter(pc.is_valid(rows[target]))
     return stability.reference(feature_values(rows, model.feature_names, TRAINING_MATRIX.name),
                                model.feature_names, rows["segment"].to_pylist())
 

@@ -17,21 +17,21 @@ from pyspark.sql import functions as F
 
 from expectations import gates
 from jobs import store
-from jobs.config import Run
+from jobs.config import DECIDING_MODEL, RUN_FILE, TRAINED, Run
 from jobs.contracts import feeds
 from jobs.contracts.monitoring import ALL, HISTOGRAMS, MONITORING, STOP, WARNING
 from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
 from jobs.errors import ModelMismatch
 from jobs.features.point_in_time import visible
-from jobs.inputs import TRAINED, facts, frozen, frozen_policy, record
+from jobs.inputs import facts, frozen, frozen_policy, record
 from jobs.monitor import drift, figures, groups, nights, page, performance, roll_rates
 from jobs.monitor.drift import PD, Reference
 from jobs.monitor.figures import Figure
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.policy import Policy
-from jobs.scores.score import champion
-from jobs.scores.train import MODEL_FILE
+from jobs.scores.score import models_of
+from jobs.scores.train import MODELS
 from jobs.session import session
 from models.registry import Model
 from models.stability import Histogram
@@ -46,7 +46,7 @@ def main(run: Run) -> dict[str, Any]:
     Raises:
         GateFailed: When a figure is beyond a limit at which the policy stops the release.
     """
-    policy, model = frozen_policy(run), champion(run)
+    policy, model = frozen_policy(run), models_of(run)[DECIDING_MODEL]
     found = measure(run, policy, model)
     table = figures.rows(found.figures, policy.monitoring, run.as_of, model.name, model.version)
     sha256 = store.write_sorted(table, MONITORING, run.folder / MONITORING.name)
@@ -70,7 +70,7 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
     before = groups.people(found.compared.folder, genders) if found.compared else None
     name = found.compared.name if found.compared else ""
     _drift(run, found, model, judged.false_alarm_rate)
-    found.figures += [*performance.promised(found.people, model.metadata["metrics"].get("auc")),
+    found.figures += [*performance.promised(found.people, model.metadata["metrics"]),
                       *performance.mean_pds(found.people, before, name),
                       *groups.mix(found.people, judged.fairness_groups, before, name)]
     _vintages(run, found, past, policy, genders)
@@ -88,7 +88,7 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
     if PD not in found.before.get(ALL, {}):
         found.figures.append(Figure("psi", PD, None, found.people.num_rows))
     learned = model.metadata.get("reference")
-    if learned is None and frozen(run)["inputs"]["model"] == TRAINED:
+    if learned is None and frozen(run)["inputs"]["models"][model.name] == TRAINED:
         learned = drift.learned(run.folder / TRAINING_MATRIX.name, model)
     if learned:
         references.append(Reference("training", "_training", learned, false_alarm_rate))
@@ -101,7 +101,8 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
 def _before(night: Night, model: Model) -> dict[str, dict[str, Histogram]]:
     """What an earlier night kept; its score by this night's model, or none if that cannot be."""
     kept = drift.kept(store.read_arrow(night.folder / HISTOGRAMS.name, HISTOGRAMS))
-    if store.read_json(night.folder / MODEL_FILE, {}).get("version") == model.version:
+    scored_by = store.read_json(night.folder / RUN_FILE).get(MODELS, {}).get(model.name, {})
+    if scored_by.get("version") == model.version:
         return kept
     try:
         scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)

@@ -82,7 +82,9 @@ def content(run: Run, table: pa.Table, found: Found) -> dict[str, Any]:
         "untold": len(breaches) - len(told), "meanings": METRICS,
         "scores": of["psi"] + of["psi_training"], "means": of["mean_pd"],
         "drifters": drifters(of["csi"]), "from_training": drifters(of["csi_training"]),
-        "vintages": of["calibration_ratio"], "aucs": of["estimated_auc"] + of["realised_auc"],
+        "vintages": of["calibration_ratio"], "aucs": [
+            *of["estimated_auc"], *(row for name in performance.REALISED
+                                    for row in of[f"realised_{name}"] if row["segment"] == ALL)],
         "rolls": roll_tables(of["roll_rate"]), "to_arrears": of["roll_to_arrears_rate"],
         "mix": of["invited_share"], "impacts": {row["subject"]: row for row
                                                 in of["adverse_impact_ratio"]},

@@ -8,6 +8,7 @@ speaks of them, not of everyone scored.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +18,28 @@ from jobs.contracts.monitoring import ALL
 from jobs.monitor.figures import Figure
 from models.backtest import backtest
 from models.calibration import Labels
-from models.evaluation import auc_interval
+from models.evaluation import evaluate
 from models.expected import expected_auc
 
-#: Outcomes of each kind that an AUC needs: the variance of fewer than two cannot be told.
+#: Metrics of a vintage beside its calibration, each with an interval (see models/evaluation.py).
+REALISED = ("auc", "gini", "ks", "h_measure", "ece")
+#: Outcomes of each kind that they need: the variance of fewer than two cannot be told.
 _FEWEST_CASES = 2
 
 
-def promised(rows: pa.Table, model_auc: float | None) -> list[Figure]:
-    """The AUC that tonight's PDs promise, and their mean, by segment.
+def promised(rows: pa.Table, metrics: dict[str, Any]) -> list[Figure]:
+    """The AUC that tonight's PDs promise, by segment.
 
     Args:
         rows: People with `pd` and `segment`.
-        model_auc: What the model reached when it was trained; None where that is not recorded.
+        metrics: Of the model, as in its metadata: what it reached when it was trained.
     """
     figures = []
     pd = rows["pd"].to_numpy()
     for segment, mask in segments(rows):
-        reference = model_auc if segment == ALL else None
+        own = metrics if segment == ALL else metrics.get("segments", {}).get(segment, {})
         figures.append(Figure("estimated_auc", "pd", expected_auc(pd[mask]), int(mask.sum()),
-                              segment, "model" if reference is not None else "", reference))
+                              segment, "model" if "auc" in own else "", own.get("auc")))
     return figures
 
 
@@ -58,7 +61,7 @@ def mean_pds(rows: pa.Table, before: pa.Table | None, against: str) -> list[Figu
 
 
 def realised(vintage: str, rows: pa.Table) -> list[Figure]:
-    """Calibration and AUC of a night's PDs by the outcomes since.
+    """Calibration of a night's PDs by the outcomes since, and how well they told bad from good.
 
     Args:
         vintage: The night's date.
@@ -73,9 +76,12 @@ def realised(vintage: str, rows: pa.Table) -> list[Figure]:
                 "calibration_ratio", vintage, found.ratio, int(mask.sum()), segment, "mean_pd",
                 found.expected / int(mask.sum()), found.low, found.high))
         if min(int(labels[mask].sum()), int((~labels[mask]).sum())) >= _FEWEST_CASES:
-            auc, low, high = auc_interval(pd[mask], labels[mask])
-            figures.append(Figure("realised_auc", vintage, auc, int(mask.sum()), segment,
-                                  "promised", expected_auc(pd[mask]), low, high))
+            metrics = evaluate(pd[mask], labels[mask])
+            figures += [Figure(
+                f"realised_{name}", vintage, metrics[name], int(mask.sum()), segment,
+                "promised" if name == "auc" else "",
+                expected_auc(pd[mask]) if name == "auc" else None,
+                metrics[f"{name}_low"], metrics[f"{name}_high"]) for name in REALISED]
     return figures
 
 

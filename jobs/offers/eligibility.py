@@ -18,7 +18,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import store
-from jobs.config import NO_MODEL, Run
+from jobs.config import DECIDING_MODEL, NO_MODEL, Run
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.errors import NightlistError
 from jobs.inputs import frozen, frozen_policy, record
@@ -63,7 +63,7 @@ def main(run: Run) -> dict[str, int]:
     spark, rules = session(), frozen_policy(run).rules
     matrix = store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX)
     scores, still_open = None, []
-    if frozen(run)["inputs"]["model"] == NO_MODEL:
+    if frozen(run)["inputs"]["models"][DECIDING_MODEL] == NO_MODEL:
         still_open = [rule.name for rule in rules if rule.column not in FEATURE_MATRIX.columns]
         record(run, OPEN_RULES, still_open)
     else:
@@ -87,7 +87,8 @@ def unpublished(home: Path, as_of: dt.date) -> tuple[pa.Table, list[str], Path] 
         record = frozen(run)
     except NightlistError:
         return None
-    if record["inputs"]["model"] != NO_MODEL or OPEN_RULES not in record:
+    if record["inputs"].get("models", {}).get(DECIDING_MODEL) != NO_MODEL \
+            or OPEN_RULES not in record:
         return None
     firsts = Counter(rules[0] if rules else None for rules in store.read_arrow(
         run.folder / "eligibility", ELIGIBILITY).column("failing_rules").to_pylist())

@@ -15,16 +15,17 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs import store
-from jobs.config import AUDIT, Run
+from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
+from jobs.labels.labels import borrowers
 from jobs.limits.tier_matrix import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
-from jobs.scores.score import champion
+from jobs.scores.score import models_of
 from jobs.session import session
 
 #: The last step of the waterfall: eligible, but the money to lend ended before this person.
@@ -110,14 +111,15 @@ def main(run: Run) -> dict[str, int]:
     # Read back rather than sent back: at millions of people the rows stay in the engine.
     decided = store.read(spark, run.folder / "decisions", release.DECISIONS)
     invited = decided.where(F.col("is_invited")).select("user_id")
-    codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"), champion(run))
+    codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"),
+                          models_of(run)[DECIDING_MODEL])
     listed = whitelist(decided, limits, codes, policy, run.as_of).toArrow()
     written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
                                               run.folder / "whitelist")
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
         "user_id").distinct()
-    borrowers = cards.join(tables["labels"], on="user_id", how="left_semi")
-    steps = waterfall(decided_rows, cards.count(), borrowers.count(), policy, run.release_id)
+    lent_to = cards.join(borrowers(tables["labels"]), on="user_id", how="left_semi").count()
+    steps = waterfall(decided_rows, cards.count(), lent_to, policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
     record(run, AUDIT, None)
     record(run, "tables", written)

@@ -22,6 +22,7 @@ from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import PolicyError
 from jobs.policies.monitoring import Monitoring, monitoring
+from jobs.policies.outcomes import OutcomeRules, outcome_rules
 from jobs.store import fingerprint
 
 #: Interest is charged by the day; a year has 360 of them in the product's terms.
@@ -33,7 +34,7 @@ MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
-                "mandatory_feeds", "monitoring"}
+                "mandatory_feeds", "monitoring", "outcomes", "requires_champion"}
 #: Steps of the waterfall that are no rules.
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
@@ -70,7 +71,9 @@ class Policy:
 
     `mandatory_feeds` are those that a night of the product cannot do without: what the version
     names, else those that their contracts call mandatory. Without `loan_performance` among them a
-    night may have nothing to learn from (see `jobs/inputs.py`).
+    night may have nothing to learn from (see `jobs/inputs.py`). `outcomes` says what counts as a
+    default or an answer (see `outcomes.py`). With `requires_champion` a night scores with promoted
+    models only; without it, one that was not is a warning.
     """
 
     name: str
@@ -86,6 +89,8 @@ class Policy:
     expected_draw_ratio: float
     mandatory_feeds: tuple[str, ...]
     monitoring: Monitoring
+    outcomes: OutcomeRules
+    requires_champion: bool = False
 
 
 def folder() -> Path:
@@ -202,7 +207,9 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
         expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version),
-        monitoring=monitoring(check, version))
+        monitoring=monitoring(check, version), outcomes=outcome_rules(check, version),
+        requires_champion="requires_champion" in version
+        and check.get(version, "requires_champion", bool))
 
 
 def _mandatory_feeds(check: _Check, version: Any) -> tuple[str, ...]:

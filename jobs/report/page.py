@@ -1,7 +1,7 @@
 """The page of the night: one HTML file that stands alone.
 
-Sources: the run's whitelist, decisions, waterfall, run.json, model.json, gates.json, steps.json;
-the model's metadata; the releases published before. Grain: one page a night.
+Sources: the run's whitelist, decisions, waterfall, run.json, gates.json, steps.json; the PD
+model's metadata; the releases published before. Grain: one page a night.
 Output: `<home>/reports/<as_of>/index.html`, without scripts or requests to anywhere.
 """
 
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from markupsafe import Markup
 
 from jobs import store
-from jobs.config import Run
+from jobs.config import DECIDING_MODEL, Run
 from jobs.contracts.monitoring import MONITORING
 from jobs.errors import PolicyError
 from jobs.inputs import frozen
@@ -223,8 +223,8 @@ def _charts(tables: Tables, steps: list[dict[str, Any]]) -> dict[str, Markup]:
 
 
 def _model(run: Run) -> dict[str, Any]:
-    """model.json with the metadata of the version it names; empty where there is none."""
-    chosen = store.read_json(run.folder / "model.json", {})
+    """The run's PD model with the metadata of its version; empty where there is none."""
+    chosen = frozen(run).get("models", {}).get(DECIDING_MODEL)
     if not chosen:
         return {}
     path = run.home / "models" / chosen["name"] / chosen["version"] / "metadata.json"

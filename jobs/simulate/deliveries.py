@@ -13,6 +13,7 @@ For a city that starts on 2026-06-24:
 | logins, payments, virtual_property, funding_lines, loan_days, and changes of bound_cards, \
 consents, opt-outs, suppressions             | the day                  | the same evening     |
 | account_flows, shopping, rides, bureau_inquiries | the day              | the day after        |
+| invitations                                  | the first of a month: partners'; ours: the day | the same evening |
 | social_edges                                 | a Sunday, for its week   | the Monday after     |
 
 The first delivery of loan_days reaches back to the first of the month before.
@@ -34,7 +35,7 @@ from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.intake import outgoing
 from jobs.intake.manifest import Part
-from jobs.simulate import accounts, activity, loans, monthly, permissions, truth, value
+from jobs.simulate import accounts, activity, invitations, loans, monthly, permissions, truth, value
 from jobs.simulate.blocks import Block, month_first, month_of
 from jobs.simulate.columns import Floats
 from jobs.simulate.setting import Lent, Setting, setting
@@ -53,7 +54,8 @@ DAILY: tuple[tuple[Table, Rows, int], ...] = (
     (feeds.CONSENTS, permissions.consents, 0),
     (feeds.MARKETING_OPT_OUTS, permissions.opt_outs, 0),
     (feeds.SUPPRESSIONS, permissions.suppressions, 0),
-    (feeds.FUNDING_LINES, activity.funding_lines, 0))
+    (feeds.FUNDING_LINES, activity.funding_lines, 0),
+    (feeds.INVITATIONS, invitations.invitations, 0))
 #: Days until the banks' bookings are delivered.
 ACCOUNTS_LAG = 1
 
@@ -125,6 +127,9 @@ def past(at: Setting) -> Iterator[Due]:
     yield from _of_months(at, range(month, month + 1))
     yield (feeds.LOAN_PERFORMANCE, month_first(month + 1),
            loans.loan_performance(at.loans, at.ids, month))
+    for day in (first, month_first(month + 1)):
+        if day < city.start:
+            yield feeds.INVITATIONS, day, invitations.invitations(at, day)
 
 
 def on(at: Setting, day: dt.date) -> Iterator[Due]:

@@ -74,28 +74,50 @@ def concatenated(parts: list[Loans]) -> Loans:
                    for one in fields(Loans)))
 
 
-def partner_loans(block: Block, people: People, life: credit.CardLife, last: dt.date) -> Loans:
-    """All partner loans drawn in the months up to that of the last day."""
+@dataclass(frozen=True)
+class PartnerTerms:
+    """What partner lenders offer, drawn once a person; one entry a person.
+
+    Attributes:
+        is_asked: Whether they invite the person, every month.
+        limit_cny: Offered.
+        rate_daily: Offered, interest a day.
+        accept: The person's luck, see `lending.Luck`.
+    """
+
+    is_asked: Booleans
+    limit_cny: Floats
+    rate_daily: Floats
+    accept: Floats
+
+
+def partner_terms(block: Block, people: People) -> PartnerTerms:
+    """Whom partner lenders ask, and on which terms."""
     rng, users = block.rng(Stream.PARTNER_TERMS), len(people)
     is_asked = (rng.random(users) < PARTNER_SHARE) & (people.age_years >= 18)
     limit = PARTNER_LIMITS_CNY[rng.integers(0, len(PARTNER_LIMITS_CNY), users)]
     rate = PARTNER_RATES_DAILY[rng.integers(0, len(PARTNER_RATES_DAILY), users)]
-    accept = rng.random(users)
+    return PartnerTerms(is_asked, limit, rate, rng.random(users))
+
+
+def partner_loans(block: Block, people: People, life: credit.CardLife, last: dt.date) -> Loans:
+    """All partner loans drawn in the months up to that of the last day."""
+    terms = partner_terms(block, people)
     first = month_of(block.city.first_delivery) - COHORTS_BEFORE
-    return concatenated([
-        _cohort(block, people, life, month, is_asked, limit, rate, accept)
-        for month in range(first, month_of(last) + 1)])
+    return concatenated([_cohort(block, people, life, month, terms)
+                         for month in range(first, month_of(last) + 1)])
 
 
-def _cohort(block: Block, people: People, life: credit.CardLife, month: int, is_asked: Booleans,
-            limit: Floats, rate: Floats, accept: Floats) -> Loans:
+def _cohort(block: Block, people: People, life: credit.CardLife, month: int,
+            terms: PartnerTerms) -> Loans:
     rng, users = block.rng(Stream.PARTNER_COHORT, month), len(people)
-    luck = lending.Luck(accept, rng.standard_normal(users), rng.standard_exponential(users))
+    limit, rate = terms.limit_cny, terms.rate_daily
+    luck = lending.Luck(terms.accept, rng.standard_normal(users), rng.standard_exponential(users))
     clock = block.city.world.clock(month_first(month), PARTNER_TERM_DAYS)
     strain = credit.strain(life, month, people.card_limit_cny)
     found = lending.outcome(people, strain, luck, limit, rate, clock)
     is_cured, cured_after = rng.random(users) < _CURED_SHARE, rng.integers(3, 25, users)
-    person = np.flatnonzero(is_asked & found.is_accepted & (found.balance_cny > 0))
+    person = np.flatnonzero(terms.is_asked & found.is_accepted & (found.balance_cny > 0))
     drawn = month_first(month).toordinal() + people.number[person] % _DRAW_DAYS
     is_default = found.default_day[person] > 0
     default_on = np.where(is_default, drawn + found.default_day[person], 0)

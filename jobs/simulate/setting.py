@@ -32,6 +32,7 @@ class Setting:
         ids: User ids.
         life: Card months before the last day's.
         loans: Of partners and ours.
+        lent: Our offers.
         friends: Who deals with whom.
         places: Cells of home, work and elsewhere.
         tastes: Standard normal, six a person: how active somebody is beyond the traits.
@@ -42,6 +43,7 @@ class Setting:
     ids: pa.Array
     life: credit.CardLife
     loans: loans.Loans
+    lent: tuple[Lent, ...]
     friends: city_people.Friends
     places: places.Places
     tastes: Floats
@@ -56,6 +58,6 @@ def setting(block: Block, last: dt.date, lent: list[Lent]) -> Setting:
                              one.rate_daily) for one in lent]
     return Setting(
         block, people, numbered("u", people.number, people.id_digits), life,
-        loans.concatenated(book), city_people.friends(block, people),
+        loans.concatenated(book), tuple(lent), city_people.friends(block, people),
         places.draw(block, people),
         block.rng(Stream.TASTES).standard_normal((6, len(people))))

@@ -32,6 +32,8 @@ class Measure:
         how: A key of AGGREGATIONS.
         windows_days: The windows it is wanted over; empty: all that its kind allows.
         is_feature: Whether it stands in the matrix itself, not only in what is made of it.
+        monotone: In the PD model: +1 the PD may only rise with it, -1 only fall, 0 free.
+        reason_code: Of its features; empty: that of its source.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Measure:
     how: str = "sum"
     windows_days: tuple[int, ...] = ()
     is_feature: bool = True
+    monotone: int = 0
+    reason_code: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """The DAG under Airflow itself: it derives from the steps, and a night through it publishes."""
 
-import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,8 @@ import pytest
 from jobs.steps import STEPS
 from tests import leaks
 from tests.adapters import bank
+
+from .parsing import parsed
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,26 +68,7 @@ def test_a_night_without_outcomes_ends_after_eligibility_and_publishes_nothing(t
 
 
 def test_the_dag_has_the_steps_in_their_order_and_imports_nothing_heavy(home):
-    code = """
-import json, sys
-sys.path.insert(0, 'dags')
-from nightly_whitelist import dag
-heavy = [name for name in ('pyspark', 'great_expectations', 'lightgbm', 'pandas') if name in
-         sys.modules]
-task, order = dag.roots[0], []
-while task:
-    order.append(task.task_id)
-    task = next((dag.get_task(t) for t in sorted(task.downstream_task_ids)
-                 if dag.get_task(t).upstream_task_ids <= set(order)), None)
-print(json.dumps({'order': order, 'heavy': heavy, 'doc': dag.doc_md,
-                  'owner': dag.owner}))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True,
-        env={**os.environ, "AIRFLOW_HOME": str(home / "airflow"),
-             "AIRFLOW__CORE__LOAD_EXAMPLES": "False"})
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = parsed("nightly_whitelist", home)
     assert found["order"] == [step.name for step in STEPS]
     assert found["heavy"] == [] and found["owner"] == "data platform"
     assert "When a task fails" in found["doc"] and "Impact" in found["doc"]

@@ -139,10 +139,19 @@ def test_a_replaced_delivery_counts_until_another_stands_in_for_it():
 
 
 def test_people_with_known_performance_are_not_candidates():
+    assert considered(("anna", True)) == ["ben"]
+
+
+def test_who_refused_an_invitation_or_has_an_open_loan_is_a_candidate():
+    assert considered(("anna", None)) == ["anna", "ben"]
+
+
+def considered(*labels):
     cards = frame(feeds.BOUND_CARDS, [card("anna"), card("ben"), card("ben")])
-    labels = session().createDataFrame([("anna",)], "user_id string")
-    found = candidates(cards, labels, F.lit(AS_OF)).collect()
-    assert [tuple(row) for row in found] == [("ben", AS_OF)]
+    known = session().createDataFrame(list(labels), "user_id string, is_default boolean")
+    found = candidates(cards, known, F.lit(AS_OF)).collect()
+    assert {row["as_of_date"] for row in found} == {AS_OF}
+    return sorted(row["user_id"] for row in found)
 
 
 def test_what_is_not_known_is_missing_and_never_zero():

@@ -23,8 +23,8 @@ def make_matrix(people=600, seed=3, **columns):
         "as_of_date": [OBSERVED] * people, "segment": ["thick_file"] * people,
         "statement_months": [6] * people, "bureau_months": [6] * people,
         "is_thin_file": [0] * people, "known_source_count": [0] * people,
-        "coverage_ratio": [0.0] * people,
-        "overdue_months_1": overdue, "overdue_count_6": [1] * people,
+        "coverage_ratio": [0.0] * people, "weight": [1.0] * people,
+        "overdue_months_1": overdue, "overdue_count_6": np.arange(people) % 3,
         "card_limit_minor": rng.integers(1_000_000, 50_000_000, people),
         "utilization_1_ratio": rng.random(people),
         "is_default": rng.random(people) < 0.1 + 0.2 * overdue, **columns}

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import ks_2samp, rankdata
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from models.evaluation import auc_interval, evaluate, midranks
+from models.evaluation import evaluate
+from models.ranking import auc_interval, midranks
 
 
 @pytest.fixture(scope="module")

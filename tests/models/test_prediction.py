@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.errors import ModelMismatch
-from models.prediction import contributions, margins, predict, reason_codes
+from models.prediction import contributions, margins, predict
 
 
 def test_pd_is_lightgbms_margin_calibrated(matrix, model):
@@ -17,8 +17,8 @@ def test_pd_is_lightgbms_margin_calibrated(matrix, model):
                      for row in zip(*(matrix[name].to_pylist() for name in model.feature_names),
                                     strict=True)])
     raw = lgb.Booster(model_str=model.text).predict(rows, raw_score=True)
-    slope, intercept = model.calibration.slope, model.calibration.intercept
-    assert pd == pytest.approx(1 / (1 + np.exp(-(slope * raw + intercept))))
+    line = model.calibration.everyone
+    assert pd == pytest.approx(1 / (1 + np.exp(-(line.slope * raw + line.intercept))))
     assert points == pytest.approx(600 + 50 / np.log(2) * np.log((1 - pd) / pd / 30), abs=0.5)
 
 
@@ -38,7 +38,6 @@ def test_other_columns_and_their_order_do_not_matter(matrix, model):
 def test_no_rows_give_no_scores(matrix, model):
     pd, points = predict(model, matrix.slice(0, 0))
     assert (pd.shape, points.shape, points.dtype) == ((0,), (0,), np.int64)
-    assert reason_codes(model, matrix.slice(0, 0)) == []
 
 
 @pytest.mark.parametrize(("values", "told"), [
@@ -57,46 +56,21 @@ def test_what_aborts_lightgbm_is_refused_before_it(matrix, model, values, told):
 
 
 def test_all_missing_and_mistyped_features_are_named_at_once(matrix, model):
-    wrong = matrix.drop(["spend_1_minor", "unpaid_1_ratio"]).append_column(
-        "unpaid_1_ratio", pa.array(["a lot"] * 600))
-    with pytest.raises(ModelMismatch, match="found no column spend_1_minor, unpaid_1_ratio string"):
+    wrong = matrix.drop(["card_limit_minor", "utilization_1_ratio"]).append_column(
+        "utilization_1_ratio", pa.array(["a lot"] * 600))
+    told = "found no column card_limit_minor, utilization_1_ratio string"
+    with pytest.raises(ModelMismatch, match=told):
         predict(model, wrong)
 
 
 def test_a_column_of_which_nothing_is_known_is_a_feature(matrix, model):
-    place = matrix.schema.get_field_index("spend_1_minor")
-    untyped = matrix.set_column(place, "spend_1_minor", pa.nulls(600))
-    assert margins(model, untyped).tolist() == margins(model, matrix).tolist()
-
-
-def test_reasons_are_the_codes_that_lowered_the_pd_most(matrix, model):
-    person = matrix.slice(matrix["overdue_months_1"].to_pylist().index(0), 1)
-    row = np.array([[np.nan if person[name][0].as_py() is None else person[name][0].as_py()
-                     for name in model.feature_names]], float)
-    each = lgb.Booster(model_str=model.text).predict(row, pred_contrib=True)[0]
-    sums = {}
-    for name, code, value in zip(model.feature_names, model.reason_codes, each, strict=False):
-        sums[code] = sums.get(code, 0.0) + value
-    expected = sorted((code for code in sums if sums[code] < 0), key=lambda code: sums[code])[:3]
-    assert expected and reason_codes(model, person) == [expected]
-    assert sums["OVERDUE_RECENT"] < 0  # nothing past due speaks for a person
+    place = matrix.schema.get_field_index("utilization_1_ratio")
+    null = matrix.set_column(place, "utilization_1_ratio", pa.nulls(600, pa.float64()))
+    untyped = matrix.set_column(place, "utilization_1_ratio", pa.nulls(600))
+    assert margins(model, untyped).tolist() == margins(model, null).tolist()
 
 
 def test_contributions_and_the_average_make_up_the_margin(matrix, model):
     _, sums = contributions(model, matrix)
     averages = margins(model, matrix) - sums.sum(axis=1)
     assert averages == pytest.approx(averages[0], abs=1e-6)
-
-
-def test_what_raised_the_pd_is_no_reason_to_invite(matrix, model):
-    codes, sums = contributions(model, matrix)
-    for row, reasons in zip(sums, reason_codes(model, matrix), strict=True):
-        assert len(reasons) <= 3
-        assert all(row[codes.index(code)] < 0 for code in reasons)
-    assert [len(reasons) for reasons in reason_codes(model, matrix, how_many=1)].count(1) > 500
-
-
-def test_ties_go_by_code(model, monkeypatch):
-    monkeypatch.setattr("models.prediction.contributions",
-                        lambda *_: (["A", "B", "C", "D"], np.array([[-0.1, -0.3, -0.3, 0.0]])))
-    assert reason_codes(model, None) == [["B", "C", "A"]]

@@ -67,16 +67,6 @@ def test_broken_metadata_is_refused(kept):
         load(home, "pd", folder.name)
 
 
-def test_card_tells_a_reader_data_quality_and_signs(kept, model):
-    text = (kept[1] / "card.md").read_text()
-    metrics = model.metadata["metrics"]
-    assert f"# Model pd, version {model.version}" in text
-    assert (f"| AUC | {metrics['auc']:.4f} (95 %: {metrics['auc_low']:.4f} to "
-            f"{metrics['auc_high']:.4f}) |") in text
-    assert "| overdue_months_1 | rise | OVERDUE_RECENT |" in text
-    assert "| card_limit_minor | fall | CARD_LIMIT |" in text
-
-
 def test_a_model_is_named_by_kind_and_version(kept, model):
     home, folder = kept
     assert named(home, f"pd/{folder.name}") == model

@@ -63,7 +63,8 @@ def test_the_page_says_what_was_measured(tmp_path):
                  "Stability warning 1 of 2 beyond a limit", "Arrears unjudged",
                  "warning csi: income_ minor", "0.314 0.090 stop warning",
                  "2026-06-30 all 1.50 1.100 to 2.000 4.00 % 900 warning",
-                 "promised tonight all 0.710 0.700 model 40 ok", "Roll rates of own loans, 2026-07",
+                 "AUC promised tonight all 0.710 0.700 model 40 ok",
+                 "Roll rates of own loans, 2026-07",
                  "1-29 8 · · · · · 25.0 %", "age band 18-24 25.0 % 20.0 % 5.00 % 0.61",
                  "age band 18-24 37.5 % of 8 –"):
         assert said in words, said

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 
 from jobs.monitor import performance
@@ -14,10 +15,11 @@ def people(pd, **columns):
 
 
 def test_the_auc_promised_is_held_against_the_models_own():
-    first, second = performance.promised(people([0.2, 0.8]), 0.7)
+    metrics = {"auc": 0.7, "segments": {"thick_file": {"auc": 0.6}}}
+    first, second = performance.promised(people([0.2, 0.8]), metrics)
     assert (first.segment, first.reference, first.against) == ("all", 0.7, "model")
     assert first.value == second.value == pytest.approx(0.8)
-    assert (second.segment, second.reference) == ("thick_file", None)
+    assert (second.segment, second.reference) == ("thick_file", 0.6)
 
 
 def test_the_mean_pd_stands_beside_the_earlier_nights():
@@ -37,6 +39,7 @@ def test_a_vintage_has_its_calibration_and_its_auc():
     assert found["calibration_ratio"].value == pytest.approx(labels.sum() / pd.sum())
     assert found["calibration_ratio"].reference == pytest.approx(pd.mean())
     assert found["realised_auc"].value == pytest.approx(roc_auc_score(labels, pd))
+    assert found["realised_ks"].value == pytest.approx(ks_2samp(pd[labels], pd[~labels]).statistic)
     assert found["realised_auc"].against == "promised"
 
 

@@ -17,6 +17,7 @@ from jobs.errors import GateFailed
 from jobs.inputs import code_version
 from jobs.monitor import monitor
 from jobs.policies import policy as policies
+from jobs.scores.train import stamped
 from models import registry
 from models.prediction import predict
 from tests.models.conftest import make_matrix
@@ -27,6 +28,7 @@ JUNE, JULY = dt.date(2026, 6, 30), dt.date(2026, 7, 31)
 def night(home, model, as_of, labels=None, **columns):
     """What the steps before leave of a night of 600 people, the 200 of the lowest PD invited."""
     run = Run(home=home, as_of=as_of, policy="wallet_loan_cny", run_id=f"r{as_of}")
+    model = stamped(model)
     matrix = make_matrix(**{"age_years": np.arange(600) % 40 + 20, **columns})
     pd, points = predict(model, matrix)
     tables = {"feature_matrix": matrix.select(FEATURE_MATRIX.columns), "decisions": pa.table({
@@ -39,10 +41,10 @@ def night(home, model, as_of, labels=None, **columns):
         pq.write_table(rows, run.folder / name / "part.parquet")
     registry.save(home, model)
     policy = policies.load(run.policy, as_of)
-    store.write_json(model.identity, run.folder / "model.json")
     store.write_json({"run_id": run.run_id}, run.folder.parent / "open.json")
-    store.write_json({"run_id": run.run_id, "audit": {"whitelist": "0"}, "inputs": {
-        "code_version": code_version(), "deliveries": [], "model": model.identity,
+    store.write_json({"run_id": run.run_id, "audit": {"whitelist": "0"}, "models": {
+        "pd": model.identity}, "inputs": {
+        "code_version": code_version(), "deliveries": [], "models": {"pd": model.identity},
         "policy": {"name": policy.name, "sha256": policy.sha256}}}, run.folder / "run.json")
     return run
 

@@ -13,8 +13,8 @@ import pytest
 from .conftest import AS_OF, USERS
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("labels", "training_matrix", "feature_matrix", "scores", "eligibility", "limits",
-          "whitelist", "decisions", "waterfall")
+TABLES = ("observations", "labels", "training_matrix", "feature_matrix", "scores", "eligibility",
+          "limits", "whitelist", "decisions", "waterfall")
 
 pytestmark = pytest.mark.java
 

@@ -178,6 +178,8 @@ def planted(feed, user, number, moment):
             value = True
         elif field.type == "rate":
             value = Decimal("0.000100")
+        elif field.type == "double":
+            value = 0.5
         else:
             value = f"planted-{number}"
         values[field.name] = value

@@ -31,7 +31,7 @@ def record_of(home):
 
 def test_rules_that_need_no_score_are_judged_and_the_others_left_open(home):
     record = record_of(home)
-    assert record["inputs"]["model"] == "none" and record["open_rules"] == ["pd_appetite"]
+    assert record["inputs"]["models"]["pd"] == "none" and record["open_rules"] == ["pd_appetite"]
 
 
 def test_nothing_is_published_and_no_later_step_leaves_a_table(home):
@@ -80,8 +80,9 @@ def test_a_night_with_a_named_model_trains_none_and_scores_alike(night_home, tmp
     (folder,) = (night_home / "models" / "pd").iterdir()
     assert run_night(home, "--model", str(folder)) == 0
     named, trained = record_of(home), record_of(night_home)
-    assert named["inputs"]["model"]["version"] == folder.name
-    assert named["inputs"]["model"] == trained["model"] and trained["inputs"]["model"] == "trained"
+    assert named["inputs"]["models"]["pd"]["version"] == folder.name
+    assert named["inputs"]["models"]["pd"] == trained["models"]["pd"]
+    assert trained["inputs"]["models"]["pd"] == "trained"
     scores = [pq.read_table(next((place / "nights" / AS_OF.isoformat()).glob("*/scores")))
               .sort_by("user_id") for place in (home, night_home)]
     assert scores[0].equals(scores[1])

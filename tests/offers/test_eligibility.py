@@ -34,7 +34,8 @@ def failing(rules, age=30, pd=0.01, late=None):
             **NOTHING_ELSE_IS_KNOWN}
     matrix = session().createDataFrame([tuple(row[name] for name in FEATURE_MATRIX.columns)],
                                        FEATURE_MATRIX.spark_schema)
-    scores = session().createDataFrame([("anna", DAY, pd, 600, "v1")], SCORES.spark_schema)
+    scores = session().createDataFrame([("anna", DAY, pd, 600, "v1", *[None] * 4)],
+                                       SCORES.spark_schema)
     found = build(matrix, scores, rules).collect()[0]
     assert found["is_eligible"] == (found["failing_rules"] == [])
     return found["failing_rules"]

@@ -8,6 +8,7 @@ import yaml
 
 import jobs.policies
 from jobs.errors import PolicyError
+from jobs.policies.outcomes import DefaultDefinition, OutcomeRules
 from jobs.policies.policy import load
 
 SHIPPED = Path(jobs.policies.__file__).parent
@@ -40,6 +41,25 @@ def test_a_backfill_gets_the_version_of_its_date(edited):
     assert edited(two_versions, dt.date(2021, 1, 1)).funding == 3
 
 
+def test_outcomes_have_defaults_and_no_definition_of_default_unless_stated(edited):
+    assert edited(lambda document: None).outcomes == OutcomeRules(None, 30, 180, 200_000)
+
+
+def test_the_definition_of_default_is_that_of_the_date(edited):
+    def stricter_since_2026(document):
+        old = document["versions"][0]
+        document["versions"] = [
+            {**old, "effective_to": dt.date(2025, 12, 31),
+             "outcomes": {"default": {"days_past_due": 90, "within_months": 12}}},
+            {**old, "version": "2026.1", "effective_from": dt.date(2026, 1, 1),
+             "outcomes": {"default": {"days_past_due": 30, "within_months": 6},
+                          "response_days": 14}}]
+    before = edited(stricter_since_2026, dt.date(2025, 12, 31)).outcomes
+    since = edited(stricter_since_2026, dt.date(2026, 1, 1)).outcomes
+    assert before == OutcomeRules(DefaultDefinition(90, 12))
+    assert since == OutcomeRules(DefaultDefinition(30, 6), response_days=14)
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[" * 3000, b"a: b: c"])
 def test_a_file_that_is_not_yaml_is_one_line(tmp_path, monkeypatch, content):
     (tmp_path / "odd.yaml").write_bytes(content)
@@ -67,6 +87,11 @@ def test_an_unknown_policy_names_those_there_are():
 @pytest.mark.parametrize(("edit", "message"), [
     (lambda v: v["rules"][0].update(column="agee"), "rules.account_consent.column"),
     (lambda v: v["rules"][0].update(at_leest=3), "at_leest"),
+    (lambda v: v.update(outcomes={"respond_days": 30}), "respond_days: expected one of"),
+    (lambda v: v.update(outcomes={"response_days": 0}), "response_days: expected a whole number"),
+    (lambda v: v.update(outcomes={"default": {"days_past_due": 90}}), "within_months"),
+    (lambda v: v.update(outcomes={"default": {"days_past_due": 90.0, "within_months": 12}}),
+     "days_past_due"),
     (lambda v: v["rules"][0].pop("at_least"), "at_least or at_most"),
     (lambda v: v["rules"].append(v["rules"][0]), "different names"),
     (lambda v: v["tiers"]["rows"][0].update(limits=[60000, 120000, 200001]), "tiers.A.limits"),
@@ -81,6 +106,7 @@ def test_an_unknown_policy_names_those_there_are():
     (lambda v: v["tiers"]["rows"][-1].update(rate_daily="0.000195"), "rates that do not fall"),
     (lambda v: v.update(offer_valid_days=0), "offer_valid_days: expected a whole number from 1"),
     (lambda v: v.update(offer_valid_days=10**9), "offer_valid_days"),
+    (lambda v: v.update(requires_champion="no"), "requires_champion: expected bool, found 'no'"),
     (lambda v: v["rules"][0].update(missing_passes="no"), "missing_passes: expected true or"),
     (lambda v: v["rules"][0].update(at_least="abc"), "at_least: expected int or float"),
     (lambda v: v["rules"][0].update(at_least=True), "at_least: expected int or float"),
@@ -119,3 +145,11 @@ def test_a_policy_says_what_its_nights_cannot_do_without(edited):
 def test_mandatory_feeds_are_feeds_and_bound_cards_is_one(edited, names):
     with pytest.raises(PolicyError, match="mandatory_feeds"):
         edited(lambda document: document["versions"][0].update(mandatory_feeds=names))
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_policy_may_require_a_champion_from_a_date_on(edited, wanted):
+    def stated(document):
+        document["versions"][0]["requires_champion"] = wanted
+    assert edited(stated).requires_champion is wanted
+    assert edited(lambda document: None).requires_champion is False

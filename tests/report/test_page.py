@@ -58,7 +58,9 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
 
 def audited(run: Run) -> None:
     """The model, gates and times of the run beside its tables."""
-    store.write_json({"name": "pd", "version": "m1", "sha256": "0"}, run.folder / "model.json")
+    written = store.read_json(run.folder / "run.json")
+    store.write_json({**written, "models": {"pd": {"name": "pd", "version": "m1", "sha256": "0"}}},
+                     run.folder / "run.json")
     store.write_json({"metrics": {"auc": 0.78124, "auc_low": 0.7743, "auc_high": 0.7881,
                                   "ece": 0.0061}}, run.home / "models/pd/m1/metadata.json")
     store.write_json([

@@ -16,8 +16,10 @@ from jobs.errors import ModelMismatch, NightlistError, TrainingRefused
 from jobs.inputs import code_version
 from jobs.scores import reasons, score, train
 from jobs.session import session
-from models.prediction import predict, reason_codes
-from models.spec import PD
+from models import registry
+from models.prediction import predict
+from models.reasons import reason_codes
+from models.spec import INCOME, PD, SPECS
 from models.training import train as train_model
 
 PEOPLE = 400
@@ -32,9 +34,10 @@ def labelled():
              "as_of_date": [dt.date(2026, 3, 31)] * PEOPLE, "segment": ["thick_file"] * PEOPLE,
              "statement_months": [6] * PEOPLE, "bureau_months": [6] * PEOPLE,
              "is_thin_file": [0] * PEOPLE, "known_source_count": [0] * PEOPLE,
-             "coverage_ratio": [0.0] * PEOPLE,
+             "coverage_ratio": [0.0] * PEOPLE, "weight": [1.0] * PEOPLE,
              "overdue_months_1": overdue, "utilization_1_ratio": rng.random(PEOPLE),
              "card_limit_minor": rng.integers(1_000_000, 50_000_000, PEOPLE),
+             "income_minor": 900_000 - 100_000 * overdue + rng.integers(0, 50_000, PEOPLE),
              "is_default": rng.random(PEOPLE) < 0.1 + 0.2 * overdue}
     return pa.table({field.name: pa.array(known.get(field.name, [None] * PEOPLE), field.type)
                      for field in TRAINING_MATRIX.arrow_schema})
@@ -56,10 +59,11 @@ def frame(labelled, tmp_path_factory):
     return store.read(session(), folder, FEATURE_MATRIX)
 
 
-def frozen(home, code=None):
+def frozen(home, code=None, trained=("pd",), **inputs):
     run = Run(home=home, as_of=NIGHT, seed=7, run_id="0123456789ab")
-    store.write_json({"inputs": {"code_version": code or code_version(), "model": "trained"}},
-                     run.folder / "run.json")
+    models = {spec.name: "trained" if spec.name in trained else "none" for spec in SPECS}
+    store.write_json({"inputs": {"code_version": code or code_version(), "models": models,
+                                 **inputs}}, run.folder / "run.json")
     return run
 
 
@@ -72,7 +76,7 @@ def run(labelled, tmp_path):
 
 
 def test_scores_equal_the_models_own(frame, labelled, model):
-    scored = score.build(frame, model)
+    scored = score.build(frame, {"pd": model})
     SCORES.check(scored, "mend jobs/scores/score.py")
     rows = {row.user_id: row for row in scored.collect()}
     pd, points = predict(model, labelled)
@@ -82,24 +86,37 @@ def test_scores_equal_the_models_own(frame, labelled, model):
         (dt.date(2026, 3, 31), model.version)}
 
 
+def test_each_model_fills_its_own_column_and_one_that_there_is_not_leaves_nulls(
+        frame, labelled, model):
+    income = train_model(labelled, 7, spec=dataclasses.replace(INCOME, rounds=60))
+    rows = {row.user_id: row for row in score.build(frame, {"pd": model,
+                                                            "income": income}).collect()}
+    people = labelled["user_id"].to_pylist()
+    assert [rows[user].pd for user in people] == predict(model, labelled)[0].tolist()
+    assert [rows[user].income_minor for user in people] == [
+        round(amount) for amount in predict(income, labelled)[0].tolist()]
+    assert {(row.response_ratio, row.draw_ratio, row.lgd_ratio) for row in rows.values()} == {
+        (None, None, None)}
+
+
 def test_partitions_do_not_change_a_score(frame, model):
-    as_read = score.build(frame, model).orderBy("user_id").collect()
-    cut = score.build(frame.repartition(7), model).orderBy("user_id").collect()
+    as_read = score.build(frame, {"pd": model}).orderBy("user_id").collect()
+    cut = score.build(frame.repartition(7), {"pd": model}).orderBy("user_id").collect()
     assert as_read == cut and len(cut) == PEOPLE
 
 
 def test_nobody_to_score_gives_an_empty_table(frame, model):
-    assert score.build(frame.where("user_id = 'nobody'"), model).collect() == []
+    assert score.build(frame.where("user_id = 'nobody'"), {"pd": model}).collect() == []
 
 
 def test_a_renamed_feature_is_refused_before_the_engine_runs(frame, model):
-    with pytest.raises(ModelMismatch, match="feature_matrix.spend_1_minor: expected numbers"):
-        score.build(frame.withColumnRenamed("spend_1_minor", "spending_1_minor"), model)
+    with pytest.raises(ModelMismatch, match="feature_matrix.utilization_1_ratio: expected numbers"):
+        score.build(frame.withColumnRenamed("utilization_1_ratio", "used_1_ratio"), {"pd": model})
 
 
 def test_a_mistyped_feature_is_refused_before_the_engine_runs(frame, model):
-    text = frame.withColumn("spend_1_minor", frame.spend_1_minor.cast("string"))
-    with pytest.raises(ModelMismatch, match="found spend_1_minor string"):
+    text = frame.withColumn("utilization_1_ratio", frame.utilization_1_ratio.cast("string"))
+    with pytest.raises(ModelMismatch, match="found utilization_1_ratio string"):
         reasons.build(text, model)
 
 
@@ -113,7 +130,7 @@ def test_reasons_equal_the_models_own_for_those_asked(frame, labelled, model):
 
 def test_train_then_score_leaves_model_and_scores_of_the_run(run, labelled):
     trained = train.main(run)
-    named = json.loads((run.folder / "model.json").read_text())
+    named = json.loads((run.folder / "run.json").read_text())["models"]["pd"]
     folder = run.home / "models" / "pd" / named["version"]
     assert named == {"name": "pd", "version": trained["model_version"],
                      "sha256": store.file_sha256(folder / "model.txt")}
@@ -125,6 +142,44 @@ def test_train_then_score_leaves_model_and_scores_of_the_run(run, labelled):
     assert score.main(run) == {"rows": PEOPLE, "model_version": named["version"]}
     scores = store.read_arrow(run.folder / SCORES.name, SCORES)
     assert set(scores["model_version"].to_pylist()) == {named["version"]}
+
+
+def test_a_model_that_the_rows_cannot_carry_is_left_out_and_the_reason_kept(run, labelled):
+    again = frozen(run.home, trained=("pd", "response"))
+    trained = train.main(again)
+    record = json.loads((again.folder / "run.json").read_text())
+    assert set(record["models"]) == {"pd"} and trained["not_trained"] == "response"
+    assert "rows with a known is_accepted, found no rows" in record["not_trained"]["response"]
+
+
+def test_a_training_of_a_segment_learns_from_its_people_only(run, labelled):
+    thin = labelled.set_column(
+        labelled.schema.get_field_index("segment"), labelled.schema.field("segment"),
+        pa.array(["thin_file" if number < 300 else "thick_file" for number in range(PEOPLE)]))
+    again = frozen(run.home, training={"segment": "thin_file", "only": []})
+    store.write_sorted(thin, TRAINING_MATRIX, again.folder / TRAINING_MATRIX.name)
+    assert train.main(again)["rows"] == 300
+    version = json.loads((again.folder / "run.json").read_text())["models"]["pd"]["version"]
+    assert registry.load(run.home, "pd", version).metadata["segment"] == "thin_file"
+
+
+def test_a_training_that_no_model_comes_of_says_why_of_each(run):
+    again = frozen(run.home, trained=("response", "draw"), training={"segment": "", "only": []})
+    with pytest.raises(TrainingRefused, match="known is_accepted.*known drawn_ratio"):
+        train.main(again)
+
+
+def test_a_model_of_other_features_is_refused_before_it_scores(run):
+    train.main(run)
+    record = json.loads((run.folder / "run.json").read_text())
+    model = registry.load(run.home, "pd", record["models"]["pd"]["version"])
+    features = [{**feature, "fingerprint": "0123456789ab"} if feature["name"] == "card_limit_minor"
+                else feature for feature in model.metadata["features"]]
+    other = dataclasses.replace(model, metadata={**model.metadata, "features": features})
+    registry.save(run.home, other)
+    store.write_json({**record, "models": {"pd": other.identity}}, run.folder / "run.json")
+    with pytest.raises(ModelMismatch, match="another definition of card_limit_minor; train again"):
+        score.main(run)
 
 
 def test_training_again_is_the_same_model(run):

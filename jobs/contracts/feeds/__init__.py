@@ -13,6 +13,7 @@ from dataclasses import replace
 from jobs.contracts.feeds.behaviour import (LOGINS, RIDES, SHOPPING, SOCIAL_EDGES,
                                             VIRTUAL_PROPERTY)
 from jobs.contracts.feeds.fields import DELIVERY_DATE, USER_ID, VOIDED_ON
+from jobs.contracts.feeds.marketing import INVITATIONS
 from jobs.contracts.feeds.money import ACCOUNT_FLOWS, BOUND_CARDS, PAYMENTS, STATEMENTS
 from jobs.contracts.feeds.permissions import CONSENTS, MARKETING_OPT_OUTS, SUPPRESSIONS
 from jobs.contracts.feeds.risk import (BUREAU_INQUIRIES, BUREAU_PUBLIC_RECORDS,
@@ -24,7 +25,7 @@ FEEDS: dict[str, Table] = {t.name: t for t in (
     BOUND_CARDS, STATEMENTS, BUREAU_TRADELINES, LOAN_PERFORMANCE, LOGINS, PAYMENTS,
     ACCOUNT_FLOWS, SHOPPING, VIRTUAL_PROPERTY, SOCIAL_EDGES, RIDES, BUREAU_INQUIRIES,
     BUREAU_PUBLIC_RECORDS, THIRD_PARTY_SCORES, CONSENTS, MARKETING_OPT_OUTS, SUPPRESSIONS,
-    LOAN_DAYS, FUNDING_LINES)}
+    LOAN_DAYS, FUNDING_LINES, INVITATIONS)}
 
 
 def clean(feed: Table) -> Table:

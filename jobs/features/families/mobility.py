@@ -4,6 +4,9 @@ Trips on weekday mornings and evenings tell of a place of work to go to, and tri
 its loss; fares tell what a person thinks little of spending. Where a weekday morning begins is home
 and where it ends is work: the share of the most frequent cell says how settled both are, and the
 spread of the time of day how regular. Cells are told apart by hash only; no place is kept.
+
+Signs: one home and one place of work, as in every application form; shifts, and who rides at all,
+are no fault.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from jobs.features.declare import Feature, active_days, base, habit, share, spre
 from jobs.tiles.source import (Measure, TileSource, at_weekend, column, hour_between, one, sketch,
                                squared, where)
 
-_RIDES = "rides"
+_RIDES, _TRIPS = "rides", "TRIPS"
 
 
 def _is_commute() -> Column:
@@ -53,14 +56,17 @@ SOURCE = TileSource(RIDES, (
 ), __file__)
 
 FEATURES: tuple[Feature, ...] = (
-    *base(SOURCE),
-    *habit(SOURCE, "home_cell", "cells where weekday mornings begin"),
-    *habit(SOURCE, "work_cell", "cells where weekday mornings end"),
-    *habit(SOURCE, "place", "cells ridden to"),
+    *base(SOURCE, _TRIPS),
+    *habit(SOURCE, "home_cell", "cells where weekday mornings begin", 1, "HOME_AND_WORK"),
+    *habit(SOURCE, "work_cell", "cells where weekday mornings end", 1, "HOME_AND_WORK"),
+    *habit(SOURCE, "place", "cells ridden to", 0, _TRIPS),
     *spread(SOURCE, "morning", "min", "Minute of the day of weekday mornings' rides",
-            ("morning_ride_count", "morning_minutes", "morning_minutes_squares")),
-    *share(SOURCE, "commute_ride", "commute_ride_count", "ride_count", "Commuting over all rides"),
-    *share(SOURCE, "night_ride", "night_ride_count", "ride_count", "Rides by night over all"),
-    *share(SOURCE, "ride_fare_per_m", "ride_fare_minor", "ride_distance_m", "Fare a metre"),
-    *trend(SOURCE, active_days(SOURCE), "Days with a ride"),
+            ("morning_ride_count", "morning_minutes", "morning_minutes_squares"), (0, 0), _TRIPS),
+    *share(SOURCE, "commute_ride", "commute_ride_count", "ride_count", "Commuting over all rides",
+           0, _TRIPS),
+    *share(SOURCE, "night_ride", "night_ride_count", "ride_count", "Rides by night over all", 0,
+           _TRIPS),
+    *share(SOURCE, "ride_fare_per_m", "ride_fare_minor", "ride_distance_m", "Fare a metre", 0,
+           _TRIPS),
+    *trend(SOURCE, active_days(SOURCE), "Days with a ride", 0, _TRIPS),
 )

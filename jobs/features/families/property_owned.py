@@ -2,6 +2,8 @@
 
 Game items and memberships are bought out of what is left over; their worth follows disposable
 income among the young, of whom the bureau knows nothing.
+
+No signs: what one person can spare is what another cannot do without.
 """
 
 from __future__ import annotations
@@ -22,4 +24,4 @@ SOURCE = TileSource(VIRTUAL_PROPERTY, (
             where(lambda: F.col("kind") == "live_gifts", _VALUE)),
 ), __file__)
 
-FEATURES: tuple[Feature, ...] = tuple(base(SOURCE))
+FEATURES: tuple[Feature, ...] = tuple(base(SOURCE, "VIRTUAL_PROPERTY"))

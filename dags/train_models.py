@@ -1,0 +1,78 @@
+"""The monthly training DAG: the training steps of `jobs/steps.py`, one task each.
+
+Wiring only: nothing heavy is imported before a task runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, Param, get_current_context, task
+from step_task import logical_day, run_or_fail
+
+from jobs import config
+from jobs.steps import FREEZE, training_steps
+
+DOC = """
+### train_models
+
+**Owner**: risk team. **Impact**: candidates in the registry (`nightlist models list`). Nobody's
+score changes: a candidate scores nothing before two people have promoted it (`nightlist models
+promote`). When this DAG fails, nights go on with the champions they have.
+
+**When a task fails**, its last log line says what was expected, what was found and what to do. Mend
+that and clear the task: every step may be run again, and the same data and seed give the same
+models. Feeds that are missing are the nightly DAG's trouble too: look there first. With too few
+outcomes, wait for `loan_performance` or train a month later.
+
+The logical date is the as-of date unless the parameter `as_of` names another: only outcomes and
+features known then are learned from. `segment` trains on one segment's people, to compare with.
+"""
+
+
+def _run(frozen_id: str) -> config.Run:
+    """The training of this DAG run: its date and parameters."""
+    params = get_current_context()["params"]
+    return config.Run(
+        home=config.home_folder(), run_id=frozen_id, seed=params["seed"],
+        as_of=config.as_of_date(params["as_of"]) if params["as_of"] else logical_day(),
+        policy=params["policy"] or config.DEFAULT_POLICY["landing"],
+        training=config.Training(params["segment"], tuple(sorted(params["only"]))))
+
+
+def _step(name: str, frozen_id: str | None = None) -> str:
+    return run_or_fail(name, _run(frozen_id or ""))
+
+
+with DAG(
+    "train_models",
+    description="Candidates for the models that score the nights; promotes none",
+    doc_md=DOC,
+    # On the 2nd, when the outcomes of the month before are in, and before the day's night.
+    schedule="0 3 2 * *",
+    start_date=pendulum.datetime(2000, 1, 1, tz="Asia/Shanghai"),
+    catchup=False,
+    max_active_runs=1,
+    tags=["nightlist", "models"],
+    default_args={"owner": "risk team", "retries": 1,
+                  "retry_delay": dt.timedelta(minutes=5),
+                  "execution_timeout": dt.timedelta(hours=6)},
+    params={
+        "as_of": Param("", type="string"),
+        "segment": Param("", enum=["", *config.SEGMENTS]),
+        "only": Param([], type="array", items={"type": "string"}),
+        "seed": Param(config.DEFAULT_SEED, type="integer"),
+        "policy": Param("", type="string"),
+    },
+) as dag:
+    previous: Any = None
+    frozen: Any = None  # the run's id once its inputs are frozen
+    for step in training_steps():
+        current = task(task_id=step.name, doc_md=step.does)(_step)(step.name, frozen)
+        if step.name == FREEZE:
+            frozen = current
+        if previous is not None:
+            previous >> current
+        previous = current
