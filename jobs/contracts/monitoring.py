@@ -14,6 +14,7 @@ ALL = "all"
 #: metric -> what its value is. A policy may set limits for those in `jobs/policies/monitoring.py`.
 METRICS: dict[str, str] = {
     "psi": "Stability index of the PD against an earlier night, both by tonight's model.",
+    "psi_others": "Stability index of what another model foretells, where it is the same by then.",
     "csi": "Stability index of a feature against an earlier night.",
     "psi_training": "Stability index of the PD against the rows the model learned from.",
     "csi_training": "Stability index of a feature against the rows the model learned from.",

@@ -1,8 +1,8 @@
-"""Stability of the score and of every feature, by segment, against earlier distributions.
+"""Stability of the scores and of every feature, by segment, against earlier distributions.
 
-Sources: feature_matrix and decisions of the night, the distributions of an earlier night, those of
-the model's training rows. Columns are read a few at a time, so memory holds no more than some of
-them whatever their number.
+Sources: feature_matrix, scores and decisions of the night, the distributions of an earlier night,
+those of the model's training rows. Columns are read a few at a time, so memory holds no more than
+some of them whatever their number.
 """
 
 from __future__ import annotations
@@ -21,16 +21,18 @@ from pyarrow import dataset
 
 from jobs import store
 from jobs.contracts.monitoring import ALL, HISTOGRAMS
-from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
+from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.monitor.figures import Figure
+from jobs.scores.score import VALUE_COLUMNS
 from models import stability
 from models.logit import Floats
 from models.prediction import feature_values, predict
 from models.registry import Model
 from models.stability import Histogram, Sample
 
-#: The score's name among the columns.
-PD = "pd"
+#: What the models foretell, among the columns; the score first.
+PD = VALUE_COLUMNS["pd"]
+FORETOLD = tuple(VALUE_COLUMNS.values())
 #: Columns in memory at once: at a million people 160 MB.
 _AT_ONCE = 20
 #: Rows in memory at once where an earlier night is scored again.
@@ -52,7 +54,7 @@ class Reference:
         name: What `against` says of it.
         suffix: Of the metrics: "" for an earlier night, "_training" for training rows.
         distributions: By segment and column.
-        false_alarm_rate: Of the score, and of all features of a segment together.
+        false_alarm_rate: Of a score, and of all features of a segment together.
     """
 
     name: str
@@ -66,10 +68,11 @@ class Reference:
         if subject not in own or not now.rows:
             return None
         # Bonferroni: of all features of a segment together one false alarm at the stated rate.
-        features = max(1, len(own) - (PD in own))
-        rate = self.false_alarm_rate / (1 if subject == PD else features)
+        features = sum(name not in FORETOLD for name in own)
+        metric = "psi" if subject == PD else "psi_others" if subject in FORETOLD else "csi"
+        rate = self.false_alarm_rate / (features if metric == "csi" else 1)
         found = stability.compare(own[subject], now, 1.0 - rate)
-        return Figure(("psi" if subject == PD else "csi") + self.suffix, subject, found.psi,
+        return Figure(metric + self.suffix, subject, found.psi,
                       now.rows, segment, self.name, p_value=found.p_value,
                       null_threshold=found.null_threshold, legacy_status=found.legacy_status)
 
@@ -118,6 +121,16 @@ def by_segment(rows: pa.Table, names: Sequence[str]) -> Iterator[Column]:
         yield ALL, name, values
         for one, mask in masks.items():
             yield one, name, values[mask]
+
+
+def foretold(folder: Path, people: pa.Table) -> pa.Table:
+    """`segment`, and the columns that the night's models have filled, of everyone considered."""
+    others = [name for name in FORETOLD if name != PD]
+    rows = people.select(["user_id", "segment", PD]).join(
+        pq.read_table(folder / SCORES.name, columns=["user_id", *others], partitioning=None),
+        "user_id", join_type="inner")
+    return rows.drop_columns(["user_id", *(name for name in others
+                                           if rows[name].null_count == rows.num_rows)])
 
 
 def learned(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:

@@ -1,7 +1,7 @@
 """Step `monitor`: do the models still see the world they were made for, and treat people alike?
 
-Sources: decisions, feature_matrix, training_matrix and labels of the run, loan_days, the model's
-metadata, earlier nights of the home, the policy. Grain: one figure. Output: `monitoring`,
+Sources: scores, decisions, feature_matrix, training_matrix and labels of the run, loan_days, the
+model's metadata, earlier nights of the home, the policy. Grain: one figure. Output: `monitoring`,
 `histograms` (for later nights) and the page; what the policy limits goes to the audit as gate
 `monitoring`. A first night has no earlier one: its rows say so.
 """
@@ -30,7 +30,7 @@ from jobs.monitor.figures import Figure
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.policy import Policy
-from jobs.scores.score import models_of
+from jobs.scores.score import VALUE_COLUMNS, models_of
 from jobs.scores.train import MODELS
 from jobs.session import session
 from models.registry import Model
@@ -83,7 +83,7 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
     """Stability against an earlier night and the training rows; the night's own distributions."""
     references = []
     if found.compared:
-        found.before = _before(found.compared, model)
+        found.before = _before(run, found.compared, model)
         references.append(Reference(found.compared.name, "", found.before, false_alarm_rate))
     if PD not in found.before.get(ALL, {}):
         found.figures.append(Figure("psi", PD, None, found.people.num_rows))
@@ -92,25 +92,30 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
         learned = drift.learned(run.folder / TRAINING_MATRIX.name, model)
     if learned:
         references.append(Reference("training", "_training", learned, false_alarm_rate))
+    scores = drift.foretold(run.folder, found.people)
     measured, found.histograms = drift.measure(
-        chain(drift.by_segment(found.people, [PD]),
+        chain(drift.by_segment(scores, scores.schema.names[1:]),
               drift.columns(run.folder / FEATURE_MATRIX.name, drift.NUMBERS)), references)
     found.figures += measured
 
 
-def _before(night: Night, model: Model) -> dict[str, dict[str, Histogram]]:
-    """What an earlier night kept; its score by this night's model, or none if that cannot be."""
+def _before(run: Run, night: Night, model: Model) -> dict[str, dict[str, Histogram]]:
+    """What an earlier night kept, without the scores of models that were others then.
+
+    The PD is scored again by this night's model, unless the matrix lacks its features.
+    """
     kept = drift.kept(store.read_arrow(night.folder / HISTOGRAMS.name, HISTOGRAMS))
-    scored_by = store.read_json(night.folder / RUN_FILE).get(MODELS, {}).get(model.name, {})
-    if scored_by.get("version") == model.version:
-        return kept
-    try:
-        scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)
-    except ModelMismatch:
-        scores = {}
-    features = {segment: {name: one for name, one in own.items() if name != PD}
-                for segment, own in kept.items()}
-    return {segment: {**own, **scores.get(segment, {})} for segment, own in features.items()}
+    now = frozen(run)[MODELS]
+    then = store.read_json(night.folder / RUN_FILE).get(MODELS, {})
+    others = {column for name, column in VALUE_COLUMNS.items() if now.get(name) != then.get(name)}
+    scores: dict[str, dict[str, Histogram]] = {}
+    if PD in others:
+        try:
+            scores = drift.rescored(night.folder / FEATURE_MATRIX.name, model)
+        except ModelMismatch:
+            pass  # the figure of the score says that there is nothing to hold it against
+    return {segment: {**{name: one for name, one in own.items() if name not in others},
+                      **scores.get(segment, {})} for segment, own in kept.items()}
 
 
 def _vintages(run: Run, found: Found, past: list[Night], policy: Policy,

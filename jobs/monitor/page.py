@@ -30,7 +30,7 @@ from models.stability import sample, shares
 
 #: What the page's lights stand for: title and the metrics behind it.
 LIGHTS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Stability", ("psi", "csi", "psi_training", "csi_training")),
+    ("Stability", ("psi", "psi_others", "csi", "psi_training", "csi_training")),
     ("Calibration", ("calibration_ratio",)),
     ("Discrimination", ("estimated_auc", "realised_auc")),
     ("Arrears", ("roll_to_arrears_rate",)),
@@ -80,7 +80,7 @@ def content(run: Run, table: pa.Table, found: Found) -> dict[str, Any]:
                                               for title, metrics in LIGHTS],
         "worst": listed[0]["status"], "breaches": told,
         "untold": len(breaches) - len(told), "meanings": METRICS,
-        "scores": of["psi"] + of["psi_training"], "means": of["mean_pd"],
+        "scores": of["psi"] + of["psi_others"] + of["psi_training"], "means": of["mean_pd"],
         "drifters": drifters(of["csi"]), "from_training": drifters(of["csi_training"]),
         "vintages": of["calibration_ratio"], "aucs": [
             *of["estimated_auc"], *(row for name in performance.REALISED

@@ -27,7 +27,8 @@ GROUPS = ("age_band", "gender", "segment")
 #: Metrics that may have limits, and on which side of them trouble lies. `estimated_auc` and
 #: `realised_auc` are limited by how far they may fall below their reference.
 DIRECTIONS: Mapping[str, str] = MappingProxyType({
-    "psi": "above", "csi": "above", "psi_training": "above", "csi_training": "above",
+    "psi": "above", "psi_others": "above", "csi": "above", "psi_training": "above",
+    "csi_training": "above",
     "calibration_ratio": "above", "roll_to_arrears_rate": "above", "false_positive_ratio": "above",
     "false_negative_ratio": "above", "adverse_impact_ratio": "below",
     "estimated_auc": "fall", "realised_auc": "fall"})
@@ -45,9 +46,10 @@ class Limits:
 #: a shift below 0.05 is too small to act upon. Training rows are borrowers, not everyone: that
 #: they differ is no news, so only a large difference of the score is told.
 DEFAULT_LIMITS: Mapping[str, Limits] = MappingProxyType({
-    "psi": Limits(0.05, 0.25), "csi": Limits(0.05), "psi_training": Limits(0.25),
-    "calibration_ratio": Limits(1.25), "adverse_impact_ratio": Limits(0.8),
-    "estimated_auc": Limits(0.05), "realised_auc": Limits(0.05)})
+    "psi": Limits(0.05, 0.25), "psi_others": Limits(0.05), "csi": Limits(0.05),
+    "psi_training": Limits(0.25), "calibration_ratio": Limits(1.25),
+    "adverse_impact_ratio": Limits(0.8), "estimated_auc": Limits(0.05),
+    "realised_auc": Limits(0.05)})
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from jobs.monitor.figures import Figure, rows
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.monitoring import Monitoring
+from jobs.report import page as night_page
 from models.stability import histogram, sample, shares
 from tests.report.test_page import Reader
+from tests.report.test_page import night as night_of_the_report
 
 JULY = dt.date(2026, 7, 31)
 EARLIER = "2026-06-30"
@@ -98,3 +100,12 @@ def test_a_distribution_of_any_shape_is_drawn(values):
     now = sample(np.array(values))
     before = histogram(now)
     assert charts.shifted(before, shares(before, now), "pd").startswith("<svg")
+
+
+@pytest.mark.parametrize("is_monitored", [True, False])
+def test_the_page_of_the_night_links_to_a_monitoring_that_is_there(tmp_path, is_monitored):
+    run = night_of_the_report(tmp_path)
+    if is_monitored:
+        (run.folder / "monitoring").mkdir()
+    html = night_page.render(night_page.facts(run))
+    assert ('href="monitoring.html"' in html) == is_monitored

@@ -25,7 +25,7 @@ from tests.models.conftest import make_matrix
 JUNE, JULY = dt.date(2026, 6, 30), dt.date(2026, 7, 31)
 
 
-def night(home, model, as_of, labels=None, **columns):
+def night(home, model, as_of, labels=None, income_minor=0, **columns):
     """What the steps before leave of a night of 600 people, the 200 of the lowest PD invited."""
     run = Run(home=home, as_of=as_of, policy="wallet_loan_cny", run_id=f"r{as_of}")
     model = stamped(model)
@@ -36,6 +36,10 @@ def night(home, model, as_of, labels=None, **columns):
         "is_invited": pd <= np.sort(pd)[199]}), "labels": labels or pa.table({
             "user_id": pa.array([], pa.string()), "as_of_date": pa.array([], pa.date32()),
             "is_default": pa.array([], pa.bool_())})}
+    tables["scores"] = pa.table({
+        "user_id": matrix["user_id"], "income_minor": np.arange(600) + income_minor,
+        **{name: pa.nulls(600, pa.float64()) for name in ("response_ratio", "draw_ratio",
+                                                          "lgd_ratio")}})
     for name, rows in tables.items():
         (run.folder / name).mkdir(parents=True)
         pq.write_table(rows, run.folder / name / "part.parquet")
@@ -68,7 +72,8 @@ def two_nights(tmp_path_factory, model):
     defaulted = np.random.default_rng(8).random(300) < before["pd"].to_numpy()
     labels = pa.table({"user_id": before["user_id"], "is_default": defaulted,
                        "as_of_date": pa.array([dt.date(2026, 7, 1)] * 300, pa.date32())})
-    july = night(home, model, JULY, labels, age_years=np.arange(600) % 40 + 28)
+    july = night(home, model, JULY, labels, income_minor=300,
+                 age_years=np.arange(600) % 40 + 28)
     monitor.main(july)
     return june, july
 
@@ -83,6 +88,13 @@ def test_the_feature_that_drifted_is_flagged_and_no_other(two_nights):
     rows = only(figures(two_nights[1]), "csi")
     assert {row["subject"] for row in rows if row["status"] != "ok"} == {"age_years"}
     assert {row["against"] for row in rows} == {"2026-06-30"} and len(rows) > 1_000
+
+
+def test_a_model_beside_the_pd_is_held_against_the_earlier_night_too(two_nights):
+    (pd,) = only(figures(two_nights[1]), "psi", segment="all")
+    (income,) = only(figures(two_nights[1]), "psi_others", segment="all")
+    assert (pd["value"], pd["status"]) == (0, "ok")
+    assert (income["subject"], income["status"]) == ("income_minor", "warning")
 
 
 def test_a_vintage_is_held_against_the_outcomes_since(two_nights):
