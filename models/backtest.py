@@ -47,7 +47,11 @@ def backtest(pd: Floats, labels: Labels) -> Backtest | None:
     Returns:
         The backtest; None where none are expected.
     """
-    expected, bads = float(pd.sum()), int(labels.sum())
+    return of_counts(int(labels.sum()), float(pd.sum()))
+
+
+def of_counts(bads: int, expected: float) -> Backtest | None:
+    """The same from the number of defaults and the sum of the probabilities."""
     if expected <= 0:
         return None
     low = float(chi2.ppf(_TAIL, 2 * bads)) / 2.0 if bads else 0.0

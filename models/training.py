@@ -20,9 +20,11 @@ import pyarrow as pa
 
 from jobs.errors import TrainingRefused
 from models import rows as reading
+from models import stability
 from models.calibration import Calibrations
 from models.judging import judge
-from models.learning import learn
+from models.learning import cross_fitted, learn
+from models.logit import Floats
 from models.registry import Model
 from models.rows import Rows
 from models.spec import (ANCHOR_ODDS, ANCHOR_POINTS, PD, POINTS_TO_DOUBLE_ODDS,
@@ -61,6 +63,7 @@ def train(matrix: pa.Table, seed: int, as_of: dt.date | None = None,
         "terms": _terms(learned.calibrations, spec),
         "split": verdict.split, "metrics": verdict.metrics, "metrics_by_split": verdict.by_split,
         "challenger": verdict.challenger,
+        **_for_monitoring(rows, used, cross_fitted(rows, used, learned)),
         "rows": len(rows), "people": len(set(rows.people)),
         "bads": int(rows.target.sum()) if spec.objective == "binary" else None,
         "weights": {"sum": float(len(rows)),
@@ -71,6 +74,20 @@ def train(matrix: pa.Table, seed: int, as_of: dt.date | None = None,
         "code_version": code_version, "lightgbm_version": lgb.__version__,
     }
     return Model(learned.forest.grow(rounds).model_to_string(), metadata)
+
+
+def _for_monitoring(rows: Rows, spec: Spec, out_of_fold: Floats) -> dict[str, Any]:
+    """What later nights are held against: distributions, and out-of-fold defaults by date."""
+    kept = stability.reference(rows.values, spec.feature_names, rows.segments.tolist())
+    for segment, own in stability.reference(out_of_fold.reshape(-1, 1), [spec.name],
+                                            rows.segments.tolist()).items():
+        kept[segment].update(own)
+    days = np.unique(rows.dates)  # as days since 1970, in the order of rows.observed
+    vintages = [{"observed_on": name.isoformat(), "rows": int((rows.dates == day).sum()),
+                 "bads": int(rows.target[rows.dates == day].sum()),
+                 "expected": round(float(out_of_fold[rows.dates == day].sum()), 9)}
+                for day, name in zip(days, rows.observed, strict=True)]
+    return {"reference": kept, "vintages": vintages if spec.objective == "binary" else []}
 
 
 def _without_constants(rows: Rows, spec: Spec) -> tuple[Rows, Spec]:

@@ -72,6 +72,7 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
     _drift(run, found, model, judged.false_alarm_rate)
     found.figures += [*performance.promised(found.people, model.metadata["metrics"]),
                       *performance.mean_pds(found.people, before, name),
+                      *performance.learned(model.metadata.get("vintages", [])),
                       *groups.mix(found.people, judged.fairness_groups, before, name)]
     _vintages(run, found, past, policy, genders)
     found.figures += rolls(roll_rates.build(

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from jobs.contracts.monitoring import ALL
 from jobs.monitor.figures import Figure
-from models.backtest import backtest
+from models.backtest import backtest, of_counts
 from models.calibration import Labels
 from models.evaluation import evaluate
 from models.expected import expected_auc
@@ -82,6 +82,21 @@ def realised(vintage: str, rows: pa.Table) -> list[Figure]:
                 "promised" if name == "auc" else "",
                 expected_auc(pd[mask]) if name == "auc" else None,
                 metrics[f"{name}_low"], metrics[f"{name}_high"]) for name in REALISED]
+    return figures
+
+
+def learned(vintages: list[dict[str, Any]]) -> list[Figure]:
+    """Calibration by observation date of the rows a model learned from, out of fold.
+
+    Args:
+        vintages: Of the model's metadata: `observed_on`, `rows`, `bads`, `expected`.
+    """
+    figures = []
+    for row in vintages:
+        if found := of_counts(row["bads"], row["expected"]):
+            figures.append(Figure("calibration_ratio", row["observed_on"], found.ratio,
+                                  row["rows"], against="out_of_fold", low=found.low,
+                                  high=found.high, reference=found.expected / row["rows"]))
     return figures
 
 

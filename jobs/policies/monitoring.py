@@ -43,10 +43,12 @@ class Limits:
 
 
 #: A stability index counts from the larger of its limit and the null threshold on: however sure,
-#: a shift below 0.05 is too small to act upon. Training rows are borrowers, not everyone: that
-#: they differ is no news, so only a large difference of the score is told.
+#: a shift below 0.05 is too small to act upon. Nothing stops a release unless a policy says so:
+#: in a lender's first year windows are still filling, and the people seem to move with them.
+#: Training rows are borrowers, not everyone: that they differ is no news, so only a large
+#: difference of the score is told.
 DEFAULT_LIMITS: Mapping[str, Limits] = MappingProxyType({
-    "psi": Limits(0.05, 0.25), "psi_others": Limits(0.05), "csi": Limits(0.05),
+    "psi": Limits(0.05), "psi_others": Limits(0.05), "csi": Limits(0.05),
     "psi_training": Limits(0.25), "calibration_ratio": Limits(1.25),
     "adverse_impact_ratio": Limits(0.8), "estimated_auc": Limits(0.05),
     "realised_auc": Limits(0.05)})

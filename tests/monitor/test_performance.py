@@ -46,3 +46,10 @@ def test_a_vintage_has_its_calibration_and_its_auc():
 def test_one_default_is_too_few_for_an_auc():
     found = performance.realised("2026-05-31", people([0.1, 0.2], is_default=[True, False]))
     assert {one.metric for one in found} == {"calibration_ratio"}
+
+
+def test_rows_learned_from_have_their_calibration_by_date():
+    (found,) = performance.learned([{"observed_on": "2026-05-01", "rows": 100, "bads": 20,
+                                     "expected": 10.0}])
+    assert (found.subject, found.against) == ("2026-05-01", "out_of_fold")
+    assert (found.value, found.reference) == (2.0, 0.1)

@@ -101,7 +101,7 @@ def test_a_vintage_is_held_against_the_outcomes_since(two_nights):
     june, july = two_nights
     pd = pq.read_table(june.folder / "decisions")["pd"].to_numpy()[:300]
     bads = pq.read_table(july.folder / "labels")["is_default"].to_numpy(zero_copy_only=False).sum()
-    (row,) = only(figures(july), "calibration_ratio", segment="all")
+    (row,) = only(figures(july), "calibration_ratio", segment="all", against="mean_pd")
     assert (row["subject"], row["n"]) == ("2026-06-30", 300)
     assert row["value"] == pytest.approx(bads / pd.sum(), abs=1e-9)
     assert row["low"] < 1 < row["high"] and row["status"] == "ok"
