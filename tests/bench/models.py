@@ -7,7 +7,7 @@ the rows that it learns from, by `models.training`'s own path. ECE: mean distanc
 and observed bad rate of tenths. Intervals are 95 % (see models/evaluation.py).
 
 - **ours**: the default Spec of the PD, no parameter chosen for a set
-- **lightgbm**: LightGBM's defaults, untuned, without signs
+- **lightgbm**: LightGBM's defaults, untuned, without signs, on one core
 - **woe card**: logistic regression on weights of evidence (models/scorecard.py)
 - **optbinning**: its Scorecard with its defaults, signs as monotonic trends; left out where it is
   not installed
@@ -61,7 +61,7 @@ def ours(rows: Rows, unseen: Floats, spec: Spec) -> Floats:
 
 def untuned(rows: Rows, unseen: Floats, spec: Spec) -> Floats:
     """LightGBM as it comes."""
-    booster = lgb.train({"objective": "binary", "verbosity": -1, "num_threads": 2},
+    booster = lgb.train({"objective": "binary", "verbosity": -1, "num_threads": 1},
                         lgb.Dataset(rows.values, rows.target))
     return np.asarray(booster.predict(unseen))
 
