@@ -92,7 +92,7 @@ def _compare(run: config.Run, name: str, version: str) -> None:
             *({"figure": figure, **{title: one.get(figure, "") for title, one in said.items()}}
               for figure in said["candidate"])]
     table_of(rows, f"{name} as of {run.as_of}"
-             + ("" if promoted else ": no champion to hold it against"))
+             + ("" if promoted else ": no champion"))
 
 
 def _list(arguments: argparse.Namespace) -> None:
