@@ -144,7 +144,10 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _promote(arguments: argparse.Namespace) -> None:
+    from jobs.scores.choice import check_definitions
+
     home, model = _model(arguments)
+    check_definitions(model)  # else it would stop the first night that it should score
     entry = _decide(arguments, home, model.name, model.version)
     print(f"{model.name}/{model.version} scores the nights from {entry.effective_from} on")
 
