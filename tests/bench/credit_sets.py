@@ -65,7 +65,8 @@ def gmsc() -> CreditSet:
     past_due = ["NumberOfTime30-59DaysPastDueNotWorse", "NumberOfTime60-89DaysPastDueNotWorse",
                 "NumberOfTimes90DaysLate"]
     people[past_due] = people[past_due].where(people[past_due] < 96)
-    signs = {"RevolvingUtilizationOfUnsecuredLines": 1, "age": 0, "DebtRatio": 0, "MonthlyIncome": -1,
+    signs = {"RevolvingUtilizationOfUnsecuredLines": 1, "age": 0, "DebtRatio": 0,
+             "MonthlyIncome": -1,
              "NumberOfOpenCreditLinesAndLoans": 0, "NumberRealEstateLoansOrLines": 0,
              "NumberOfDependents": 0, **dict.fromkeys(past_due, 1)}
     return _set("GMSC", people, signs, people["row_id"], people["SeriousDlqin2yrs"])
