@@ -32,7 +32,7 @@ def labelled():
              "as_of_date": [dt.date(2026, 3, 31)] * PEOPLE, "segment": ["thick_file"] * PEOPLE,
              "statement_months": [6] * PEOPLE, "bureau_months": [6] * PEOPLE,
              "is_thin_file": [0] * PEOPLE, "known_source_count": [0] * PEOPLE,
-             "coverage_ratio": [0.0] * PEOPLE,
+             "coverage_ratio": [0.0] * PEOPLE, "weight": [1.0] * PEOPLE,
              "overdue_months_1": overdue, "utilization_1_ratio": rng.random(PEOPLE),
              "card_limit_minor": rng.integers(1_000_000, 50_000_000, PEOPLE),
              "is_default": rng.random(PEOPLE) < 0.1 + 0.2 * overdue}
