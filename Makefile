@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -63,6 +63,9 @@ bench-features: $(READY)  ## seconds and memory of features beside DuckDB by han
 
 bench-social: $(READY)  ## cost of people with 100,000 friends, and what friends add to a score
 	@$(BIN)/python tests/bench/social.py
+
+bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets, in the same folds
+	@$(BIN)/python -m tests.bench.models $(FULL)
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

@@ -82,8 +82,8 @@ def _clean_suite(feed: Table) -> Table:
 
 
 def after_features(run: Run) -> dict[str, int]:
-    """The matrices are whole and mostly known; one to learn from only where the night learns."""
-    results = _on(run, "features", FEATURE_MATRIX, suites.features())
+    """The matrices are whole and mostly known: the one to learn from, and the one to score."""
+    results = [] if run.training else _on(run, "features", FEATURE_MATRIX, suites.features())
     if TRAINED in frozen(run)["inputs"]["models"].values():
         results += _on(run, "features", TRAINING_MATRIX, [])
     return _close(run, "features", results, "rerun features")

@@ -40,7 +40,7 @@ from jobs.scores import choice
 COUNTED = ("received", "accepted", "quarantined", "duplicates", "fingerprint", "currency",
            "replaces")
 #: Another version of these may give other digits. The engine is left out: all give the same.
-LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn")
+LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy")
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 

@@ -1,6 +1,7 @@
 """The order of a night's steps: the one place that says it.
 
-The command line (`nightlist night`) and the DAG (`dags/nightly_whitelist.py`) both walk `STEPS`.
+The command line (`nightlist night`) and the DAG (`dags/nightly_whitelist.py`) both walk `STEPS`;
+`nightlist train` and `dags/train_models.py` walk those of them that end in models.
 This module imports nothing heavy: a step's module is imported when the step runs.
 """
 

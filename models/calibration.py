@@ -169,9 +169,9 @@ def _fit_groups(margins: Floats, outcome: Floats, weights: Floats, groups: npt.N
     """A line for each group, and common coefficients of the terms."""
     numbers = sorted(set(groups.tolist()))
     if objective == "amount":
-        lines = {number: _amount_line(*(one[groups == number] for one in
-                                        (margins, outcome, weights))) for number in numbers}
-        return lines, np.zeros(0)
+        parts = {number: groups == number for number in numbers}
+        return {number: _amount_line(margins[part], outcome[part], weights[part])
+                for number, part in parts.items()}, np.zeros(0)
     member = groups[:, None] == np.array(numbers)
     columns = np.concatenate([member * margins[:, None], member * 1.0, terms], axis=1)
     known = np.array([0] * (2 * len(numbers)) + list(signs), dtype=np.int64)

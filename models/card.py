@@ -28,7 +28,9 @@ _METRICS = {"auc": "AUC", "gini": "Gini", "ks": "KS", "h_measure": "H-measure",
             "ece": "Expected calibration error", "brier": "Brier score",
             "mae": "Mean absolute error", "r2": "R²", "rank_correlation": "Rank correlation",
             "mean_ratio": "Mean foretold over observed"}
-_HEADLINE = {"binary": "auc", "fraction": "rank_correlation", "amount": "rank_correlation"}
+#: The one metric of a list, in a short word.
+_HEADLINE = {"binary": ("auc", "AUC"), "fraction": ("rank_correlation", "rank"),
+             "amount": ("rank_correlation", "rank")}
 _SIGNS = {1: "rise", 0: "move either way", -1: "fall"}
 
 
@@ -39,9 +41,10 @@ def figures(known: Mapping[str, Any]) -> dict[str, str]:
 
 
 def headline(known: Mapping[str, Any]) -> str:
-    """The one figure that a list shows, with its interval."""
-    name = _METRICS[_HEADLINE[known["objective"]]]
-    return f"{name} {_values(known['metrics'])[name]}"
+    """The one figure that a list shows, with its interval, in few characters."""
+    name, said = _HEADLINE[known["objective"]]
+    value, low, high = (f"{known['metrics'][name + end]:.3f}" for end in ("", "_low", "_high"))
+    return f"{said} {value} ({low} to {high})"
 
 
 def card(version: str, known: Mapping[str, Any]) -> str:

@@ -65,7 +65,7 @@ class Spec:
     features: tuple[Field, ...]
     parameters: tuple[tuple[str, Any], ...]
     rounds: int = 3_000
-    patience: int = 100
+    patience: int = 50
     folds: int = 5
     terms: tuple[Term, ...] = ()
 
@@ -81,7 +81,7 @@ class Spec:
 #: One thread: with `deterministic` the trees are the same for any number of threads, but the
 #: number is written into the model's text, and the folds already keep the cores busy.
 LIGHTGBM: tuple[tuple[str, Any], ...] = (
-    ("learning_rate", 0.03),
+    ("learning_rate", 0.04),
     ("num_leaves", 15),
     ("min_data_in_leaf", 60),
     ("feature_fraction", 0.3),

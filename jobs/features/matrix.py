@@ -131,7 +131,7 @@ def candidates(bound: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFram
 
 
 def main(run: Run) -> dict[str, int]:
-    """Write both matrices of the night."""
+    """Write both matrices of the night, or the one to learn from of a training."""
     spark = session()
     bound, bills, status, consents = (facts(spark, run, feed) for feed in (
         feeds.BOUND_CARDS, feeds.STATEMENTS, feeds.BUREAU_TRADELINES, feeds.CONSENTS))
@@ -160,10 +160,13 @@ def main(run: Run) -> dict[str, int]:
 
     learned = (rows(labels, past, some).join(some(labels), on=list(SPINE), how="inner")
                .select(*TRAINING_MATRIX.columns) for some in _parts(labels.count()))
+    written = {
+        "training": store.write_parts(learned, TRAINING_MATRIX, run.folder / "training_matrix")}
+    if run.training:  # which scores nobody
+        return written
     scored = (rows(asked, [run.as_of], some) for some in _parts(asked.count()))
-    return {
-        "training": store.write_parts(learned, TRAINING_MATRIX, run.folder / "training_matrix"),
-        "considered": store.write_parts(scored, FEATURE_MATRIX, run.folder / "feature_matrix")}
+    return {**written, "considered": store.write_parts(scored, FEATURE_MATRIX,
+                                                       run.folder / "feature_matrix")}
 
 
 def _parts(people: int) -> list[Callable[[DataFrame], DataFrame]]:

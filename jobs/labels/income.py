@@ -29,19 +29,21 @@ SALARY = "salary"
 _LOOK_BACK_DAYS = 31 * (MONTHS + 1)
 
 
-def build(spine: DataFrame, flows: DataFrame, first: dt.date) -> DataFrame:
+def build(spine: DataFrame, flows: DataFrame, first: dt.date, last: dt.date) -> DataFrame:
     """Verified income of the rows that have one.
 
     Args:
         spine: `user_id`, `as_of_date`, unique; people who agree to the use of account data only.
         flows: Facts of account_flows.
         first: The spine's earliest date: what lies well before is not looked at.
+        last: The spine's latest date: nothing after it is known then.
 
     Returns:
         `user_id`, `as_of_date`, `income_minor` (1/100 currency a month).
     """
     dated = (flows.withColumn("event_date", F.col("event_at").cast("date"))
-             .where(F.col("event_date") >= F.lit(first - dt.timedelta(days=_LOOK_BACK_DAYS))))
+             .where((F.col("event_date") >= F.lit(first - dt.timedelta(days=_LOOK_BACK_DAYS)))
+                    & (F.col("event_date") <= F.lit(last))))
     # A correction may say that a booking was no salary: whatever was ever called one is looked at.
     ever = dated.where(F.col("category") == SALARY).select("flow_id").distinct()
     seen = visible(spine, dated.join(ever, on="flow_id", how="left_semi"), ACCOUNT_FLOWS.key)

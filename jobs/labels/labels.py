@@ -115,7 +115,7 @@ def _observed(spark: SparkSession, run: Run, rules: OutcomeRules) -> DataFrame:
 
 def _incomes(spark: SparkSession, run: Run, labels: DataFrame) -> DataFrame | None:
     """Verified incomes of the labels' people who agree to the use of account data."""
-    first = labels.agg(F.min("as_of_date")).collect()[0][0]
+    first, last = labels.agg(F.min("as_of_date"), F.max("as_of_date")).collect()[0]
     if first is None or not feed_deliveries(run, feeds.ACCOUNT_FLOWS):
         return None
     spine = labels.select(*SPINE)
@@ -124,7 +124,7 @@ def _incomes(spark: SparkSession, run: Run, labels: DataFrame) -> DataFrame | No
                                facts(spark, run, feeds.CONSENTS), run.as_of)
         spine = spine.join(agreed.where(consent.PREFIX + feeds.ACCOUNT_FLOWS.purpose),
                            on="user_id", how="left_semi")
-    return income.build(spine, facts(spark, run, feeds.ACCOUNT_FLOWS), first)
+    return income.build(spine, facts(spark, run, feeds.ACCOUNT_FLOWS), first, last)
 
 
 def _counts(labels: DataFrame, observed: DataFrame) -> dict[str, dict[str, int]]:

@@ -92,7 +92,7 @@ def _compare(run: config.Run, name: str, version: str) -> None:
             *({"figure": figure, **{title: one.get(figure, "") for title, one in said.items()}}
               for figure in said["candidate"])]
     table_of(rows, f"{name} as of {run.as_of}"
-             + ("" if promoted else ": no champion to hold it against"))
+             + ("" if promoted else ": no champion"))
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -106,7 +106,7 @@ def _list(arguments: argparse.Namespace) -> None:
     rows = []
     for name, version in registry.versions(home):
         known = registry.load(home, name, version).metadata
-        rows.append({"model": f"{name}/{version}", "trained_as_of": known["as_of_date"],
+        rows.append({"model": f"{name}/{version}", "as_of": known["as_of_date"],
                      "segment": known.get("segment", "all"), "rows": known["rows"],
                      "quality": headline(known),
                      "champion": _reign(champions.history(home, name), version)})
@@ -118,13 +118,14 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _reign(decisions: list[Entry], version: str) -> str:
-    """The dates on which a version is the champion: `from A to B, from C`."""
+    """The dates on which a version is the champion: `A to B, since C`."""
     spans = []
     for place, entry in enumerate(decisions):
         later = decisions[place + 1].effective_from if place + 1 < len(decisions) else None
         if entry.version == version and later != entry.effective_from:
-            until = f" to {later - dt.timedelta(days=1)}" if later else ""
-            spans.append(f"from {entry.effective_from}{until}")
+            first = entry.effective_from
+            spans.append(f"since {first}" if later is None
+                         else f"{first} to {later - dt.timedelta(days=1)}")
     return ", ".join(spans)
 
 
@@ -143,7 +144,10 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _promote(arguments: argparse.Namespace) -> None:
+    from jobs.scores.choice import check_definitions
+
     home, model = _model(arguments)
+    check_definitions(model)  # else it would stop the first night that it should score
     entry = _decide(arguments, home, model.name, model.version)
     print(f"{model.name}/{model.version} scores the nights from {entry.effective_from} on")
 

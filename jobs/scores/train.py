@@ -8,6 +8,7 @@ run.json says why under `not_trained`. Nothing here promotes a model.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -39,7 +40,7 @@ def main(run: Run) -> dict[str, Any]:
     wanted = [spec for spec in SPECS if frozen[spec.name] == TRAINED]
     models = {name: _take(run, identity) for name, identity in frozen.items()
               if identity not in (TRAINED, NO_MODEL)}
-    refused: dict[str, str] = {}
+    refused: dict[str, TrainingRefused] = {}
     rows = _rows(run, (training_run or {}).get("segment", "")) if wanted else None
     for spec in wanted:
         try:
@@ -47,17 +48,15 @@ def main(run: Run) -> dict[str, Any]:
         except TrainingRefused as error:
             if spec.name == DECIDING_MODEL and not training_run:
                 raise
-            refused[spec.name] = str(error)
+            refused[spec.name] = error
             continue
         models[spec.name] = stamped(model, (training_run or {}).get("segment", ""))
         registry.save(run.home, models[spec.name])
     if refused and not models:
-        raise TrainingRefused(f"models of {run.as_of}", "rows to train at least one of "
-                              + ", ".join(spec.name for spec in wanted),
-                              "; ".join(refused.values()), "deliver more outcomes")
+        raise _none_of(refused)
     record(run, MODELS, {spec.name: models[spec.name].identity for spec in SPECS
                          if spec.name in models})
-    record(run, NOT_TRAINED, refused)
+    record(run, NOT_TRAINED, {name: str(error) for name, error in refused.items()})
     return _figures(models, refused)
 
 
@@ -69,6 +68,16 @@ def stamped(model: Model, segment: str = "") -> Model:
     return dataclasses.replace(model, metadata={
         **model.metadata, "features": features, "feature_fingerprint": store.fingerprint(meant),
         **({"segment": segment} if segment else {})})
+
+
+def _none_of(refused: dict[str, TrainingRefused]) -> TrainingRefused:
+    """Why a training ends without a model."""
+    if len(refused) == 1:
+        return next(iter(refused.values()))
+    lacking = [f"{name} lacks {error.expected} ({error.found})" for name, error in refused.items()]
+    return TrainingRefused(TRAINING_MATRIX.name, "rows that carry at least one of "
+                           + ", ".join(refused), "; ".join(lacking),
+                           "deliver more outcomes, known by the as-of date")
 
 
 def _rows(run: Run, segment: str) -> pa.Table:
@@ -85,7 +94,7 @@ def _take(run: Run, frozen: dict[str, str]) -> Model:
     return model
 
 
-def _figures(models: dict[str, Model], refused: dict[str, str]) -> dict[str, Any]:
+def _figures(models: dict[str, Model], refused: Iterable[str]) -> dict[str, Any]:
     """Of the PD model its rows, bads, AUC and version; of the others name and version."""
     figures: dict[str, Any] = {}
     if pd := models.get(DECIDING_MODEL):

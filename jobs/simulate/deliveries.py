@@ -13,7 +13,7 @@ For a city that starts on 2026-06-24:
 | logins, payments, virtual_property, funding_lines, loan_days, and changes of bound_cards, \
 consents, opt-outs, suppressions             | the day                  | the same evening     |
 | account_flows, shopping, rides, bureau_inquiries | the day              | the day after        |
-| invitations                                  | the first of a month: partners'; ours: the day | the same evening |
+| invitations                                  | the 1st, or when we lend | the same evening     |
 | social_edges                                 | a Sunday, for its week   | the Monday after     |
 
 The first delivery of loan_days reaches back to the first of the month before.

@@ -3,7 +3,8 @@
 Every contender gets the same rows, columns and folds. Special codes are not numbers: where a code
 means "not known" the value is null, where it means "it never happened" it is longer ago than
 anything. Signs are those that the sets' own dictionaries or a lender's reason give; a column
-without one is free. Neither age, gender nor marital status is taken.
+without one is free. UCI and Give Me Some Credit are taken with all their columns, as others
+publish figures of them: age, gender and marital status too, which no model of a night takes.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def uci() -> CreditSet:
     folder = DATA / "uci_credit_card"
     cards = pd.read_parquet(folder / "cards.parquet").merge(
         pd.read_parquet(folder / "outcomes.parquet"), on="ID")
-    signs = {"LIMIT_BAL": -1}
+    signs = {"LIMIT_BAL": -1, "SEX": 0, "EDUCATION": 0, "MARRIAGE": 0, "AGE": 0}
     for month in ("0", "2", "3", "4", "5", "6"):
         cards[f"overdue_{month}_months"] = cards[f"PAY_{month}"].clip(lower=0)
         signs |= {f"PAY_{month}": 0, f"overdue_{month}_months": 1}
@@ -64,7 +65,8 @@ def gmsc() -> CreditSet:
     past_due = ["NumberOfTime30-59DaysPastDueNotWorse", "NumberOfTime60-89DaysPastDueNotWorse",
                 "NumberOfTimes90DaysLate"]
     people[past_due] = people[past_due].where(people[past_due] < 96)
-    signs = {"RevolvingUtilizationOfUnsecuredLines": 1, "DebtRatio": 0, "MonthlyIncome": -1,
+    signs = {"RevolvingUtilizationOfUnsecuredLines": 1, "age": 0, "DebtRatio": 0,
+             "MonthlyIncome": -1,
              "NumberOfOpenCreditLinesAndLoans": 0, "NumberRealEstateLoansOrLines": 0,
              "NumberOfDependents": 0, **dict.fromkeys(past_due, 1)}
     return _set("GMSC", people, signs, people["row_id"], people["SeriousDlqin2yrs"])

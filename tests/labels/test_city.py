@@ -132,7 +132,7 @@ def test_some_losses_are_still_awaited(home, found):
 
 def test_incomes_are_the_salaries_of_the_four_months_before(home, found):
     spine = session().read.parquet(found.strip("'")).select("user_id", "as_of_date")
-    rows = income.build(spine, facts(home, feeds.ACCOUNT_FLOWS), BEGIN).toArrow()
+    rows = income.build(spine, facts(home, feeds.ACCOUNT_FLOWS), BEGIN, AS_OF).toArrow()
     pq.write_table(rows, home / "incomes.parquet")
     wrong, told = compared(home, f"'{home}/incomes.parquet'", "income_minor", f""", months as (
         select o.user_id, o.as_of_date as day, date_trunc('month', f.event_at) as month,

@@ -21,7 +21,7 @@ def booked(on, amount=600_000, category="salary", flow_id=None, delivered=None, 
 def income(*flows, as_of=AS_OF):
     spine = session().createDataFrame([("anna", as_of)], "user_id string, as_of_date date")
     facts = session().createDataFrame(list(flows), feeds.facts(feeds.ACCOUNT_FLOWS).spark_schema)
-    rows = build(spine, facts, as_of).collect()
+    rows = build(spine, facts, as_of, as_of).collect()
     return rows[0]["income_minor"] if rows else None
 
 

@@ -84,5 +84,5 @@ def test_the_headline_of_an_amount_is_how_well_it_ranks():
     known = {**METADATA, "objective": "amount", "metrics": {
         "mae": 123_456.7, "mae_low": 1e5, "mae_high": 2e5, "rank_correlation": 0.5,
         "rank_correlation_low": 0.4, "rank_correlation_high": 0.6}}
-    assert headline(known) == "Rank correlation 0.5000 (0.4000 to 0.6000)"
+    assert headline(known) == "rank 0.500 (0.400 to 0.600)"
     assert figures(known)["Mean absolute error"] == "123,457 (100,000 to 200,000)"

@@ -43,11 +43,12 @@ def test_metadata_is_readable_json_with_its_version(kept, model):
     assert content == {**model.metadata, "version": model.version}
 
 
-@pytest.mark.parametrize("name", ["model.txt", "metadata.json"])
-def test_a_changed_file_is_refused(kept, name):
+@pytest.mark.parametrize(("name", "before", "after"), [
+    ("model.txt", "num_class=1", "num_class=2"), ("metadata.json", '"seed": 7', '"seed": 8')])
+def test_a_changed_file_is_refused(kept, name, before, after):
     home, folder = kept
     path = folder / name
-    path.write_text(path.read_text().replace("0.02", "0.03"))
+    path.write_text(path.read_text().replace(before, after))
     with pytest.raises(ModelMismatch, match=f"expected files whose hash is {folder.name}"):
         load(home, "pd", folder.name)
 

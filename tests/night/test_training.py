@@ -67,7 +67,7 @@ def test_a_candidate_is_shown_beside_the_champion(home, trained, promoted, capsy
 def test_the_list_says_since_when_a_model_scores(home, promoted, capsys):
     assert main(["models", "list", "--format", "csv", "--home", str(home)]) == 0
     (line,) = [line for line in capsys.readouterr().out.splitlines() if promoted in line]
-    assert line.endswith(f"from {AS_OF}")
+    assert line.endswith(f"\"since {AS_OF}\"")
 
 
 def test_the_card_and_the_decisions_are_shown(home, promoted, capsys):

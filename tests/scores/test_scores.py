@@ -165,7 +165,7 @@ def test_a_training_of_a_segment_learns_from_its_people_only(run, labelled):
 
 def test_a_training_that_no_model_comes_of_says_why_of_each(run):
     again = frozen(run.home, trained=("response", "draw"), training={"segment": "", "only": []})
-    with pytest.raises(TrainingRefused, match="known is_accepted.*known drawn_ratio"):
+    with pytest.raises(TrainingRefused, match="response lacks .*known is_accepted.*draw lacks"):
         train.main(again)
 
 
