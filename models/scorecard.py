@@ -163,7 +163,7 @@ def fit(values: Floats, labels: Labels, names: Sequence[str],
     bad rate alone.
 
     Args:
-        values: Rows, NaN where not known, shape (n, k).
+        values: Rows, finite, NaN where not known, shape (n, k).
         labels: True where the loan defaulted, shape (n,).
         names: Of the columns.
         signs: Of each column 1 where more means more risk, -1 where less, 0 where not known;

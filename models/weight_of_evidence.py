@@ -12,10 +12,12 @@ bin beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
+from sklearn import config_context
 from sklearn.isotonic import isotonic_regression
 from sklearn.tree import DecisionTreeClassifier
 
@@ -83,7 +85,9 @@ def cut(values: Floats, labels: Labels, weights: Floats, sign: int = 0) -> Bins:
     cases = _cases(place, len(candidates) + 2, labels, weights)
     over = sum(float((weights[kind] ** 2).sum() / weights[kind].sum() ** 2)
                for kind in (labels, ~labels))
-    found = [_bins(candidates, cases, over, one) for one in ([sign] if sign else (1, -1, 0))]
+    # scikit-learn checks its own parameters for longer than it cuts these few cases.
+    with config_context(skip_parameter_validation=True):
+        found = [_bins(candidates, cases, over, one) for one in ([sign] if sign else (1, -1, 0))]
     return max(found, key=lambda bins: bins.information_value - bins.least_information_value)
 
 
@@ -143,7 +147,12 @@ def _least_information_value(freedom: int, over: float) -> float:
         freedom: Degrees of freedom of the bins; 0 of a single one.
         over: 1 / bads + 1 / goods.
     """
-    return float(chi2.ppf(1.0 - _FALSE_ALARM, freedom)) * over if freedom else 0.0
+    return _chance(freedom) * over if freedom else 0.0
+
+
+@lru_cache
+def _chance(freedom: int) -> float:
+    return float(chi2.ppf(1.0 - _FALSE_ALARM, freedom))
 
 
 def _candidates(values: Floats) -> Floats:
@@ -172,13 +181,13 @@ def _chosen(cases: Floats, sign: int) -> npt.NDArray[np.int64]:
     bins = cases.shape[1]
     if bins < 2:
         return np.zeros(0, dtype=np.int64)
-    place = np.tile(np.arange(bins, dtype=np.float64), 2).reshape(-1, 1)
+    place = np.tile(np.arange(bins, dtype=np.float32), 2).reshape(-1, 1)
     share = min(0.5, max(MINIMUM_SHARE, _MINIMUM_ROWS / cases.sum()))
     tree = DecisionTreeClassifier(
         criterion="entropy", max_leaf_nodes=MAXIMUM_BINS, min_weight_fraction_leaf=share,
         monotonic_cst=[sign], random_state=0)
     counted = cases.ravel() > 0
-    tree.fit(place[counted], np.repeat([False, True], bins)[counted],
-             sample_weight=cases.ravel()[counted])
+    tree.fit(place[counted], np.repeat([0.0, 1.0], bins)[counted],
+             sample_weight=cases.ravel()[counted], check_input=False)
     is_split = tree.tree_.feature >= 0
     return np.sort(np.floor(tree.tree_.threshold[is_split]).astype(np.int64))

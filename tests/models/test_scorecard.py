@@ -215,6 +215,14 @@ def test_constant_labels_are_refused(outcome):
         scorecard.fit(np.zeros((100, 1)), np.full(100, outcome), ["months_late"])
 
 
+def test_a_feature_known_of_good_people_only_speaks_through_its_being_known():
+    values, labels = rows((1, 300, 0), (np.nan, 300, 200))
+    card = scorecard.fit(values[:, None], labels, ["paid_in_full_count"])
+    known, unknown = card.margins(np.array([[1.0], [np.nan]]))
+    assert [row.bin for row in card.points] == ["known", "not known"]
+    assert known < card.intercept < unknown
+
+
 def heloc(folder):
     """FICO's HELOC attributes; -7, -8 and -9 are codes of what is not known."""
     table = pq.read_table(folder / "heloc" / "heloc.parquet")
