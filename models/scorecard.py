@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import lsq_linear
-from scipy.special import expit
 
 from jobs.errors import ModelMismatch, TrainingRefused
+from models import nonnegative_logit
 from models.calibration import Floats, Labels
 from models.spec import ANCHOR_ODDS, ANCHOR_POINTS, POINTS_TO_DOUBLE_ODDS
 from models.weight_of_evidence import Bins, cut
@@ -35,10 +34,7 @@ _BLOCK_ROWS = 50_000
 #: Of half the squared coefficients, beside the sum of the rows' losses. This and the bins' bounds
 #: were measured on three real sets at once (UCI, HELOC, Give Me Some Credit; five folds).
 _L2 = 20.0
-_DECIMALS = 6
-#: Newton's steps end where the last one moved less than this, in log-odds.
-_STEP = 1e-8
-_MOST_STEPS = 50
+_MEAN_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -168,7 +164,7 @@ def fit(values: Floats, labels: Labels, names: Sequence[str],
         names: Of the columns.
         signs: Of each column 1 where more means more risk, -1 where less, 0 where not known;
             all 0 unless given.
-        weights: Of the rows, above 0, shape (n,); all 1 unless given.
+        weights: Of the rows, above 0, in any unit, shape (n,); all 1 unless given.
 
     Raises:
         TrainingRefused: When all labels are the same: there are no odds.
@@ -177,15 +173,15 @@ def fit(values: Floats, labels: Labels, names: Sequence[str],
         raise TrainingRefused("training_matrix", "goods and bads",
                               f"{len(labels)} rows that are all the same",
                               "deliver more loan_performance")
-    counted = np.ones(len(labels)) if weights is None else weights
+    counted = np.ones(len(labels)) if weights is None else weights / weights.mean()
     cuts = [cut(values[:, column], labels, counted, sign)
             for column, sign in enumerate(signs or [0] * len(names))]
     chosen, woe = _selected(values, cuts, counted)
-    intercept, coefficients = _regression(woe, labels, counted)
+    intercept, coefficients = nonnegative_logit.fit(woe, labels, counted, _L2)
     means = np.average(woe, axis=0, weights=counted)
     return Scorecard(intercept, len(names), tuple(
         Characteristic(names[column], column, cuts[column], float(coefficient),
-                       round(float(mean), _DECIMALS))
+                       round(float(mean), _MEAN_DECIMALS))
         for column, coefficient, mean in zip(chosen, coefficients, means, strict=True)
         if coefficient > 0))
 
@@ -238,40 +234,6 @@ def _covariance(values: Floats, cuts: Sequence[Bins], columns: Sequence[int],
         sums += weighted.sum(axis=0)
         products += weighted.T @ woe
     return products - np.outer(sums, sums) / weights.sum()
-
-
-def _regression(woe: Floats, labels: Labels, weights: Floats) -> tuple[float, Floats]:
-    """Intercept and coefficients (all at least 0) of a penalised logistic regression.
-
-    Newton's method; every step solves its quadratic problem within the bounds (projected Newton,
-    Bertsekas, SIAM Journal on Control and Optimization 20, 1982) and is halved while it overshoots.
-    """
-    design = np.column_stack([np.ones(len(woe)), woe])
-    penalty = np.append(0.0, np.full(woe.shape[1], _L2))
-    bounds = (np.append(-np.inf, np.zeros(woe.shape[1])), np.inf)
-
-    def loss(point: Floats) -> float:
-        odds = design @ point
-        return float(weights @ (np.logaddexp(0.0, odds) - labels * odds)
-                     + 0.5 * penalty @ point ** 2)
-
-    average = float(np.average(labels, weights=weights))
-    point = np.append(math.log(average / (1.0 - average)), np.zeros(woe.shape[1]))
-    for _ in range(_MOST_STEPS):
-        expected = expit(design @ point)
-        gradient = design.T @ (weights * (expected - labels)) + penalty * point
-        curvature = weights * expected * (1.0 - expected)
-        hessian = (design * curvature[:, None]).T @ design + np.diag(penalty)
-        root = np.linalg.cholesky(hessian).T
-        aim = lsq_linear(root, np.linalg.solve(root.T, hessian @ point - gradient), bounds,
-                         method="bvls", tol=1e-14).x
-        step, before = aim - point, loss(point)
-        while np.abs(step).max() > _STEP and loss(point + step) > before:
-            step = step / 2.0
-        point = point + step
-        if np.abs(step).max() <= _STEP:
-            break
-    return round(float(point[0]), _DECIMALS), np.round(np.maximum(point[1:], 0.0), _DECIMALS)
 
 
 def _bin_names(edges: Floats) -> list[str]:

@@ -180,6 +180,15 @@ def test_no_coefficient_turns_its_bins_round():
     assert [one.name for one in card.characteristics] == ["true"]
 
 
+def test_the_unit_of_weights_does_not_matter():
+    values, labels = drawn()
+    weights = np.random.default_rng(6).uniform(0.5, 2.0, len(labels))
+    names = ["late", "income", "noise"]
+    one, ten = (scorecard.fit(values, labels, names, weights=times * weights)
+                for times in (1.0, 10.0))
+    assert ten.margins(values) == pytest.approx(one.margins(values), abs=1e-5)
+
+
 def test_contributions_are_exact():
     values, labels = drawn()
     card = scorecard.fit(values, labels, ["late", "income", "noise"])
