@@ -4,6 +4,10 @@ A card near its limit, growing, and paid at the minimum tells of a household sho
 before the bureau hears of it. `P_k` settles the balance before it, `B_(k+1)`. Reads `limit`
 (1/100 currency), `balance_1..6` and `payment_1..6` (1 = latest) and, for balances of late months,
 `status_1..3`.
+
+Signs: what is used of the limit, and left unpaid, raises the risk; what is free or paid lowers it.
+A single month's payment ratio has none: the months together have. Balances and spending by
+themselves rise with income and with need.
 """
 
 from __future__ import annotations
@@ -46,7 +50,7 @@ FIELDS: tuple[Field, ...] = (
     share("balance_growth_ratio", "Latest balance over the one five months earlier.", 0,
           "BALANCE"),
     months("balance_increase_count_5", "Statements above the one before.", 0, "BALANCE", 5),
-    share("overdue_balance_3_ratio", "Balances of months past due over the limit, three.", 1,
+    share("overdue_balance_3_ratio", "Balances of months past due over the limit, three.", 0,
           "OVERDUE_RECENT"),
     # statements: payments and spending
     money("payment_sum_3_minor", "Paid in three months.", -1, "PAYMENTS"),
@@ -55,7 +59,7 @@ FIELDS: tuple[Field, ...] = (
     money("payment_second_6_minor", "Second largest monthly payment of six.", -1, "PAYMENTS"),
     months("zero_payment_count_6", "Months without a payment.", 1, "PAYMENTS"),
     *(share(f"payment_{k}_ratio", f"Payment {k} over the balance it settles, at most 2.",
-            -1, "PAYMENTS") for k in (1, 2, 3, 4)),
+            0, "PAYMENTS") for k in (1, 2, 3, 4)),
     share("payment_last_2_ratio", "Last two payments over the balances they settle.", -1,
           "PAYMENTS"),
     share("payment_all_6_ratio", "All payments over all balances above zero.", -1,

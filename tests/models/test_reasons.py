@@ -101,7 +101,7 @@ def test_chinese_texts_are_chinese_and_english_ones_are_not():
 def test_words_come_in_the_order_of_the_codes():
     found = texts(["INCOME", "FILE_AGE"], "en", "against")
     assert found == ["The income we can see is low for an offer at present.",
-                     "Your credit history is short."]
+                     "Your credit history is shorter than that of most customers."]
 
 
 def test_a_code_without_words_is_refused_by_name():

@@ -4,8 +4,15 @@ import json
 import math
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from scipy.optimize import brentq
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from jobs.errors import ModelMismatch, TrainingRefused
 from models import scorecard
@@ -61,6 +68,12 @@ def test_a_known_sign_keeps_bins_in_order():
     free, kept = cut_of(values, labels).woe[:-1], cut_of(values, labels, sign=1).woe[:-1]
     assert (np.diff(free) < 0).any()
     assert (np.diff(kept) >= 0).all() and kept[-1] > kept[0]
+
+
+def test_a_hump_no_larger_than_chance_is_none():
+    # 26 bads of 200 after 28 of 200, on the way from 10 % to 40 %.
+    values, labels = rows((0, 180, 20), (1, 172, 28), (2, 174, 26), (3, 120, 80))
+    assert (np.diff(cut_of(values, labels).woe[:-1]) >= 0).all()
 
 
 def test_a_negative_sign_is_the_positive_one_mirrored():
@@ -167,6 +180,15 @@ def test_no_coefficient_turns_its_bins_round():
     assert [one.name for one in card.characteristics] == ["true"]
 
 
+def test_the_unit_of_weights_does_not_matter():
+    values, labels = drawn()
+    weights = np.random.default_rng(6).uniform(0.5, 2.0, len(labels))
+    names = ["late", "income", "noise"]
+    one, ten = (scorecard.fit(values, labels, names, weights=times * weights)
+                for times in (1.0, 10.0))
+    assert ten.margins(values) == pytest.approx(one.margins(values), abs=1e-5)
+
+
 def test_contributions_are_exact():
     values, labels = drawn()
     card = scorecard.fit(values, labels, ["late", "income", "noise"])
@@ -200,3 +222,35 @@ def test_rows_of_another_width_are_refused():
 def test_constant_labels_are_refused(outcome):
     with pytest.raises(TrainingRefused, match="all the same"):
         scorecard.fit(np.zeros((100, 1)), np.full(100, outcome), ["months_late"])
+
+
+def test_a_feature_known_of_good_people_only_speaks_through_its_being_known():
+    values, labels = rows((1, 300, 0), (np.nan, 300, 200))
+    card = scorecard.fit(values[:, None], labels, ["paid_in_full_count"])
+    known, unknown = card.margins(np.array([[1.0], [np.nan]]))
+    assert [row.bin for row in card.points] == ["known", "not known"]
+    assert known < card.intercept < unknown
+
+
+def heloc(folder):
+    """FICO's HELOC attributes; -7, -8 and -9 are codes of what is not known."""
+    table = pq.read_table(folder / "heloc" / "heloc.parquet")
+    names = [name for name in table.schema.names if name != "Bad"]
+    values = np.column_stack([table[name].to_numpy() for name in names]).astype(float)
+    values[values <= -7] = np.nan
+    return values, table["Bad"].to_numpy() == 1, names
+
+
+@pytest.mark.real
+def test_on_real_bureau_attributes_the_card_ranks_as_well_as_a_plain_regression(real_data):
+    # Logistic regression on the medians-filled, standardised values: no weights of evidence.
+    values, labels, names = heloc(real_data)
+    plain = make_pipeline(SimpleImputer(strategy="median"), StandardScaler(),
+                          LogisticRegression(max_iter=1_000))
+    ours, theirs = np.zeros(len(labels)), np.zeros(len(labels))
+    for kept, held_out in StratifiedKFold(5, shuffle=True, random_state=1).split(values, labels):
+        card = scorecard.fit(values[kept], labels[kept], names)
+        ours[held_out] = card.margins(values[held_out])
+        theirs[held_out] = plain.fit(values[kept], labels[kept]).decision_function(
+            values[held_out])
+    assert roc_auc_score(labels, ours) > max(0.785, roc_auc_score(labels, theirs) - 0.001)

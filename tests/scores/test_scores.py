@@ -120,11 +120,14 @@ def test_a_mistyped_feature_is_refused_before_the_engine_runs(frame, model):
         reasons.build(text, model)
 
 
-def test_reasons_equal_the_models_own_for_those_asked(frame, labelled, model):
-    explained = reasons.build(frame.where("user_id < 'user-0020'").repartition(3), model)
+@pytest.mark.parametrize("direction", ["for", "against"])
+def test_reasons_equal_the_models_own_for_those_asked(frame, labelled, model, direction):
+    explained = reasons.build(frame.where("user_id < 'user-0020'").repartition(3), model,
+                              direction=direction)
     assert explained.columns == ["user_id", "reason_codes"]
     expected = dict(zip(labelled["user_id"].to_pylist()[:20],
-                        reason_codes(model, labelled.slice(0, 20)), strict=True))
+                        reason_codes(model, labelled.slice(0, 20), direction=direction),
+                        strict=True))
     assert {row.user_id: list(row.reason_codes) for row in explained.collect()} == expected
 
 
