@@ -47,7 +47,7 @@ def test_metadata_is_readable_json_with_its_version(kept, model):
 def test_a_changed_file_is_refused(kept, name):
     home, folder = kept
     path = folder / name
-    path.write_text(path.read_text().replace("0.02", "0.03"))
+    path.write_text(path.read_text().replace("0.04", "0.05"))
     with pytest.raises(ModelMismatch, match=f"expected files whose hash is {folder.name}"):
         load(home, "pd", folder.name)
 
