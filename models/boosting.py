@@ -25,8 +25,8 @@ from models.spec import Objective, Spec
 _STEP = 10
 #: Few rows make smaller leaves: a 350th of them, but never fewer than ten rows.
 _LEAVES, _LEAST_IN_LEAF = 350, 10
-#: Features that a tree sees at most, but never less than a tenth of them.
-_FEATURES_A_TREE, _LEAST_FRACTION = 60, 0.1
+#: Features that a tree sees at least and at most, but never less than a tenth of them.
+_FEW, _MANY, _LEAST_FRACTION = 8, 60, 0.1
 _OBJECTIVES: dict[Objective, dict[str, str]] = {
     "binary": {"objective": "binary", "metric": "binary_logloss"},
     "fraction": {"objective": "cross_entropy", "metric": "cross_entropy"},
@@ -67,10 +67,11 @@ class Forest:
         # In few rows a leaf of the full size would hide most of what there is to learn.
         self._parameters["min_data_in_leaf"] = min(
             self._parameters["min_data_in_leaf"], max(_LEAST_IN_LEAF, len(rows) // _LEAVES))
-        # Of hundreds of features a smaller share a tree: a third of the time.
-        self._parameters["feature_fraction"] = min(
-            self._parameters["feature_fraction"],
-            max(_LEAST_FRACTION, _FEATURES_A_TREE / len(spec.features)))
+        # Of hundreds of features a smaller share a tree, in a third of the time; of a handful a
+        # larger one, or no tree could set two of them against each other.
+        share = self._parameters["feature_fraction"]
+        self._parameters["feature_fraction"] = min(1.0, max(
+            _LEAST_FRACTION, _FEW / len(spec.features), min(share, _MANY / len(spec.features))))
         target = np.log(rows.target) if spec.objective == "amount" else rows.target
         self._data = lgb.Dataset(rows.values, target, weight=rows.weights, init_score=shifts,
                                  feature_name=spec.feature_names, params=self._parameters)
