@@ -61,11 +61,12 @@ bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=
 bench-features: $(READY)  ## seconds and memory of features beside DuckDB by hand; FULL=--full for 1 M users
 	@$(BIN)/python tests/bench/features.py --backfill $(FULL)
 
-bench-social: $(READY)  ## cost of people with 100,000 friends, and what friends add to a score
+bench-social: $(READY)  ## cost of people with 100,000 friends
 	@$(BIN)/python tests/bench/social.py
 
-bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets, in the same folds
+bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets; in a city of known truth
 	@$(BIN)/python -m tests.bench.models $(FULL)
+	@$(BIN)/python -m tests.bench.city_models
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
