@@ -60,11 +60,18 @@ def uci() -> CreditSet:
 
 
 def gmsc() -> CreditSet:
-    """Give Me Some Credit: 96 and 98 times past due are codes, and null."""
+    """Give Me Some Credit: what is no number of its column is null.
+
+    96 and 98 times past due are codes; a utilization above ten is an amount and no ratio; incomes
+    of 0 and 1 stand for unknown ones.
+    """
     people = pd.read_parquet(DATA / "gmsc" / "train.parquet")
     past_due = ["NumberOfTime30-59DaysPastDueNotWorse", "NumberOfTime60-89DaysPastDueNotWorse",
                 "NumberOfTimes90DaysLate"]
     people[past_due] = people[past_due].where(people[past_due] < 96)
+    for column, valid in (("RevolvingUtilizationOfUnsecuredLines", lambda value: value <= 10),
+                          ("MonthlyIncome", lambda value: value > 1)):
+        people[column] = people[column].where(valid(people[column]))
     signs = {"RevolvingUtilizationOfUnsecuredLines": 1, "age": 0, "DebtRatio": 0,
              "MonthlyIncome": -1,
              "NumberOfOpenCreditLinesAndLoans": 0, "NumberRealEstateLoansOrLines": 0,
