@@ -27,6 +27,11 @@ _STEP = 10
 _LEAVES, _LEAST_IN_LEAF = 350, 10
 #: Features that a tree sees at least and at most, but never less than a tenth of them.
 _FEW, _MANY, _LEAST_FRACTION = 8, 60, 0.1
+#: Fewer cases of the rarer kind than this are learned from with random thresholds (Geurts et al.,
+#: Extremely randomized trees, 2006), which take twice the patience. Measured on samples of three
+#: credit sets: AUC +0.003 to +0.009 with 70 bads, +0.001 to +0.004 with 150, none with 300, -0.001
+#: to -0.004 with 1,200.
+_FEW_CASES = 250
 _OBJECTIVES: dict[Objective, dict[str, str]] = {
     "binary": {"objective": "binary", "metric": "binary_logloss"},
     "fraction": {"objective": "cross_entropy", "metric": "cross_entropy"},
@@ -73,6 +78,10 @@ class Forest:
         self._parameters["feature_fraction"] = min(1.0, max(
             _LEAST_FRACTION, _FEW / len(spec.features), min(share, _MANY / len(spec.features))))
         target = np.log(rows.target) if spec.objective == "amount" else rows.target
+        self._patience = spec.patience
+        if _rarer_cases(rows, spec) < _FEW_CASES:
+            self._parameters["extra_trees"] = True
+            self._patience *= 2
         self._data = lgb.Dataset(rows.values, target, weight=rows.weights, init_score=shifts,
                                  feature_name=spec.feature_names, params=self._parameters)
         self._data.construct()
@@ -106,7 +115,7 @@ class Forest:
                 loss = np.average(list(pool.map(grow, boosters)), weights=shares)
                 if loss < least:
                     best, least = rounds, loss
-                if rounds - best >= self._spec.patience:
+                if rounds - best >= self._patience:
                     break
             margins = np.zeros(len(self._rows))
             for fold, of_fold in enumerate(pool.map(judge, numbers)):
@@ -120,6 +129,14 @@ class Forest:
 
     def _part(self, chosen: Any) -> lgb.Dataset:
         return self._data.subset(np.flatnonzero(chosen).tolist(), self._parameters)
+
+
+def _rarer_cases(rows: Rows, spec: Spec) -> int:
+    """Of a binary target the rows of the rarer kind, else all rows."""
+    if spec.objective != "binary":
+        return len(rows)
+    bads = int(rows.target.sum())
+    return min(bads, len(rows) - bads)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jobs.config import SEGMENTS
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.table import Field, Table
-from jobs.features import bureau, cards, catalogue, statements
+from jobs.features import catalogue
 
 AS_OF_DATE = Field("as_of_date", "date", "date", "The night: only what was known then counts.")
 RISK = "risk team"
@@ -43,11 +43,6 @@ LABELS = Table(
 OUTCOMES: tuple[Field, ...] = tuple(field for field in LABELS.fields
                                     if field.name not in LABELS.key)
 
-
-#: Features of the PD model. A suffix `_1` is the latest statement, `_2` the one before; `_3` and
-#: `_6` after a statistic are the last three and six. Null: not known.
-FEATURES: tuple[Field, ...] = (cards.LIMIT, *bureau.FIELDS, *statements.FIELDS)
-FEATURE_NAMES: tuple[str, ...] = tuple(field.name for field in FEATURES)
 
 FEATURE_MATRIX = Table(
     name="feature_matrix",

@@ -52,7 +52,8 @@ def _all(fields: tuple[Field, ...], window: str, *told_by: Table) -> list[Entry]
     return [Entry(field, window, told_by) for field in fields]
 
 
-#: In the order of the matrix's columns; the first ones are those of the PD model.
+#: In the order of the matrix's columns. Of monthly facts a suffix `_1` is the latest, `_2` the one
+#: before; `_3` and `_6` after a statistic are the last three and six. Null: not known.
 ENTRIES: tuple[Entry, ...] = (
     *_all((cards.LIMIT,), "now", feeds.BOUND_CARDS),
     *_all(bureau.FIELDS, "6 months", feeds.BUREAU_TRADELINES),

@@ -153,3 +153,9 @@ def test_missing_columns_are_named(matrix):
         train(matrix.drop(["is_default"]), 7)
     with pytest.raises(ModelMismatch, match="no column overdue_months_1, spend_1_minor"):
         train(matrix.drop(["spend_1_minor", "overdue_months_1"]), 7)
+
+
+def test_few_cases_are_learned_from_with_random_thresholds(matrix_of, short_spec):
+    few, many = (train(matrix_of(people), 7, spec=short_spec) for people in (600, 3_000))
+    assert few.metadata["bads"] < 250 < many.metadata["bads"]
+    assert "[extra_trees: 1]" in few.text and "[extra_trees: 0]" in many.text
