@@ -30,8 +30,9 @@ def priced(*people, policy=POLICY):
     spark = session()
     eligible = spark.createDataFrame([(u, ok, [] if ok else ["adult"]) for u, _, _, ok in people],
                                      ELIGIBILITY.spark_schema)
-    scores = spark.createDataFrame([(u, DAY, 0.01, points, "v1") for u, points, _, _ in people],
-                                   SCORES.spark_schema)
+    others = (None,) * (len(SCORES.columns) - 5)
+    scores = spark.createDataFrame(
+        [(u, DAY, 0.01, points, "v1", *others) for u, points, _, _ in people], SCORES.spark_schema)
     matrix = spark.createDataFrame([matrix_row(u, limit) for u, _, limit, _ in people],
                                    FEATURE_MATRIX.spark_schema)
     rows = build(eligible, scores, matrix, policy).collect()

@@ -56,7 +56,7 @@ def test_the_published_table_has_the_promised_columns(night_home, tmp_path):
                  str(out)]) == 0
     found = pq.read_table(out)
     assert found.schema.names == release.whitelist("CNY").columns
-    assert found.num_rows == newest(night_home).invited > 500
+    assert found.num_rows == newest(night_home).invited > 300
 
 
 def test_every_format_has_the_same_people(night_home, tmp_path):
