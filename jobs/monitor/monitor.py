@@ -66,6 +66,8 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
     found = Found(compared=nights.to_compare(past, run.as_of, judged.compare_days,
                                              frozen(run).get(RECORD, {}).get("against", "")))
     genders = _genders(run) if "gender" in judged.fairness_groups else None
+    found.tested = [(part["expected"], part["observed"], part["rows"])
+                    for part in model.metadata["metrics"].get("reliability", [])]
     found.people = groups.people(run.folder, genders)
     before = groups.people(found.compared.folder, genders) if found.compared else None
     name = found.compared.name if found.compared else ""

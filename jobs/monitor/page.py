@@ -35,6 +35,8 @@ LIGHTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Discrimination", ("estimated_auc", "realised_auc")),
     ("Arrears", ("roll_to_arrears_rate",)),
     ("Fairness", ("adverse_impact_ratio", "false_positive_ratio", "false_negative_ratio")))
+#: Stands for the rows on which a model was judged, where no night has outcomes yet.
+TESTED = "rows it had not seen"
 #: Features in the list of breaches and in the chart; the table has all.
 MOST_FEATURES, MOST_BARS = 5, 10
 _PERCENT = ("roll_rate", "roll_to_arrears_rate", "invited_share", "selection_ratio", "mean_pd",
@@ -159,10 +161,11 @@ def _charts(found: Found, of: dict[str, list[Row]]) -> dict[str, Markup]:
         now = sample(found.people[PD].to_numpy())
         drawn["scores"] = charts.shifted(before, shares(before, now),
                                          "PD of this night and of the reference")
-    if found.vintages:
-        drawn["reliability"] = charts.reliability({
-            name: by_tenth(rows[PD].to_numpy(), performance.outcomes(rows))
-            for name, rows in sorted(found.vintages.items())}, "Observed bad rate over mean PD")
+    points = {name: by_tenth(rows[PD].to_numpy(), performance.outcomes(rows))
+              for name, rows in sorted(found.vintages.items())}
+    if points or found.tested:
+        drawn["reliability"] = charts.reliability(
+            points or {TESTED: found.tested}, "Observed bad rate over mean PD")
     groups = [row for row in of["selection_ratio"] if row["subject"] != ALL]
     drawn["selections"] = bars([
         (row["subject"].replace("=", " ").replace("_", " "),

@@ -47,9 +47,10 @@ def figures(feature="income_minor"):
         Figure("false_positive_ratio", "age_band=18-24", 0.375, 8, low=0.1, high=0.7)]
 
 
-def drawn(home, measured, compared=True):
+def drawn(home, measured, compared=True, tested=()):
     night = Night(dt.date(2026, 6, 30), "r1", home)
-    found = Found(figures=measured, people=crowd(), compared=night if compared else None)
+    found = Found(figures=measured, people=crowd(), compared=night if compared else None,
+                  tested=list(tested))
     if compared:
         found.before = {"all": {"pd": histogram(sample(crowd()["pd"].to_numpy()))}}
         found.vintages = {EARLIER: crowd(is_default=np.arange(40) % 7 == 0)}
@@ -57,6 +58,12 @@ def drawn(home, measured, compared=True):
     table = rows(measured, Monitoring(), JULY, "pd", "m1")
     html = page.write(run, table, found).read_text(encoding="utf-8")
     return html, Reader(html)
+
+
+def test_without_outcomes_the_plot_is_of_the_rows_that_judged_the_model(tmp_path):
+    html, _ = drawn(tmp_path, figures(), compared=False, tested=[(0.02, 0.01, 50), (0.08, 0.1, 50)])
+    assert "defaulted of rows it had not seen, per cent" in html
+    assert "defaulted of" not in drawn(tmp_path, figures(), compared=False)[0]
 
 
 def test_the_page_says_what_was_measured(tmp_path):
