@@ -65,7 +65,7 @@ bench-social: $(READY)  ## cost of people with 100,000 friends
 	@$(BIN)/python tests/bench/social.py
 
 bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets; in a city of known truth
-	@$(BIN)/python -m tests.bench.models $(FULL)
+	@$(BIN)/python -m tests.bench.trainers $(FULL)
 	@$(BIN)/python -m tests.bench.city_models
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges

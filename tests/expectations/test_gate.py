@@ -10,6 +10,7 @@ from expectations.gate import run_suite, stop_on_critical
 from expectations.gates import newest_delivery
 from expectations.suites import CRITICAL, WARNING
 from jobs.contracts.feeds import FEEDS, STATEMENTS
+from jobs.contracts.night import SCORES
 from jobs.errors import GateFailed
 from jobs.session import session
 
@@ -90,3 +91,14 @@ def test_a_month_in_which_most_owe_less_than_nothing_is_a_warning():
     assert not failed(results(rows[1:], suites.feed("statements")))     # one in twenty
     assert failed(results(rows, suites.feed("statements"))) == {
         ("expect_column_values_to_be_between", "balance_minor", WARNING)}
+
+
+@pytest.mark.parametrize(("pds", "is_stopped"), [((0.02, 0.02, 0.02), True),
+                                                 ((0.02, 0.03, 0.02), False)])
+def test_scores_that_tell_nobody_apart_stop_the_night(pds, is_stopped):
+    known = {"as_of_date": MAY, "score_points": 600, "model_version": "v1"}
+    rows = [{"user_id": f"u{number}", "pd": pd, **known} for number, pd in enumerate(pds)]
+    df = session().createDataFrame([tuple(row.get(name) for name in SCORES.columns)
+                                    for row in rows], SCORES.spark_schema)
+    found = failed(run_suite("scores", df, SCORES, suites.scores()))
+    assert (("expect_column_stdev_to_be_between", "pd", CRITICAL) in found) == is_stopped

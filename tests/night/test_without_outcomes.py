@@ -64,12 +64,12 @@ def test_a_named_model_that_is_none_stops_the_night_before_anything_is_frozen(ho
     assert "model pd/0123456789ab" in capsys.readouterr().err
 
 
-def test_people_that_a_named_model_cannot_tell_apart_are_not_published(home, night_home, capsys):
-    """These feeds carry none of the model's features yet: everyone would score alike."""
+def test_a_night_with_nobody_within_the_appetite_publishes_nothing(home, night_home, capsys):
+    """The model of another city's loans finds all of these customers too risky."""
     (folder,) = (night_home / "models" / "pd").iterdir()
     assert main([*CMB, "--data", str(home / "data"), "--home", str(home), "--model",
                  str(folder)]) == 1
-    assert "gate scores: scores.pd" in capsys.readouterr().err
+    assert "gate release: whitelist" in capsys.readouterr().err
     assert not (home / "warehouse").exists()
 
 
