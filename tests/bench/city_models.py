@@ -1,6 +1,6 @@
 """Benchmark of the PD model in a simulated city, whose truth is known.
 
-Run it with `make bench-models` (USERS=N people). A city lives for four months; the model learns
+Run it with `make bench-models`. A city lives for four months; the model learns
 from the earlier cohorts of partners' loans and foretells the newest one (out of time).
 
 - best attainable: the same loans ranked by their true probability of default, from hidden traits

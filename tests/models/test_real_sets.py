@@ -13,7 +13,7 @@ from models.rows import read
 from models.spec import PD
 from models.training import train
 from tests.bench.credit_sets import DATA, heloc
-from tests.bench.models import broken_signs
+from tests.bench.trainers import broken_signs
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(
     not (DATA / "heloc").is_dir(), reason=f"no HELOC data in {DATA}")]
