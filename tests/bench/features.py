@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import duckdb
@@ -278,8 +279,12 @@ def main() -> int:
         took: dict[str, float] = {}
         for label, work, spark in contenders:
             # A process of its own: memory that an engine keeps is not the next one's.
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                seconds, peak = pool.submit(timed, home, work, spark).result()
+            try:
+                with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+                    seconds, peak = pool.submit(timed, home, work, spark).result()
+            except (duckdb.Error, BrokenProcessPool) as error:
+                print(f"{label:<31} did not end: {str(error).splitlines()[0]}", flush=True)
+                continue
             took[label] = seconds
             hand = min(value for key, value in took.items() if "by hand" in key)
             first = took.get("Nightlist on Sail, cold")
