@@ -17,7 +17,7 @@ from models import scorecard
 from models.boosting import cores
 from models.calibration import Labels, logistic
 from models.evaluation import evaluate
-from models.learning import Learned, cross_fitted, foretold, learn
+from models.learning import Learned, foretold, learn
 from models.logit import Floats
 from models.rows import Rows, enough
 from models.spec import Spec
@@ -45,9 +45,17 @@ class Verdict:
     challenger: dict[str, Any] | None
 
 
-def judge(rows: Rows, spec: Spec, seed: int, learned: Learned) -> Verdict:
-    """Judge what was learned from the rows: out of time where they allow it, and out of fold."""
-    out_of_fold = _evaluate(cross_fitted(rows, spec, learned), rows, spec)
+def judge(rows: Rows, spec: Spec, seed: int, learned: Learned, cross_fitted: Floats) -> Verdict:
+    """Judge what was learned from the rows: out of time where they allow it, and out of fold.
+
+    Args:
+        rows: What was learned from.
+        spec: The recipe.
+        seed: Of LightGBM and of the folds.
+        learned: What the rows gave.
+        cross_fitted: Their out-of-fold values, see `learning.cross_fitted`.
+    """
+    out_of_fold = _evaluate(cross_fitted, rows, spec)
     newest = rows.dates == rows.dates.max()
     if not newest.all():
         earlier, later = rows.take(~newest), rows.take(newest)

@@ -54,7 +54,8 @@ def train(matrix: pa.Table, seed: int, as_of: dt.date | None = None,
     reading.check_cases(rows, spec)
     rows, used = _without_constants(rows, spec)
     learned = learn(rows, used, seed)
-    verdict = judge(rows, used, seed, learned)
+    out_of_fold = cross_fitted(rows, used, learned)
+    verdict = judge(rows, used, seed, learned, out_of_fold)
     observed, rounds = rows.observed, learned.grown.rounds
     metadata: dict[str, Any] = {
         **_recipe(used, seed), "best_rounds": rounds,
@@ -63,7 +64,7 @@ def train(matrix: pa.Table, seed: int, as_of: dt.date | None = None,
         "terms": _terms(learned.calibrations, spec),
         "split": verdict.split, "metrics": verdict.metrics, "metrics_by_split": verdict.by_split,
         "challenger": verdict.challenger,
-        **_for_monitoring(rows, used, cross_fitted(rows, used, learned)),
+        **_for_monitoring(rows, used, out_of_fold),
         "rows": len(rows), "people": len(set(rows.people)),
         "bads": int(rows.target.sum()) if spec.objective == "binary" else None,
         "weights": {"sum": float(len(rows)),
