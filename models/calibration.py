@@ -142,7 +142,7 @@ def fit_segments(margins: Floats, target: Floats | Labels, weights: Floats | Non
     found = [] if segments is None else sorted(set(segments.tolist()))
     if segments is None or len(found) < 2:
         return Calibrations(everyone, {}, dict(zip(names, coefficients.tolist(), strict=True)))
-    own = [name for name in found if _carries(outcome[segments == name], objective)]
+    own = [name for name in found if carries(outcome[segments == name], objective)]
     while own:
         for number, name in enumerate(own):
             groups[segments == name] = number
@@ -157,7 +157,8 @@ def fit_segments(margins: Floats, target: Floats | Labels, weights: Floats | Non
                         dict(zip(names, coefficients.tolist(), strict=True)))
 
 
-def _carries(outcome: Floats, objective: Objective) -> bool:
+def carries(outcome: Floats, objective: Objective) -> bool:
+    """Whether a segment of these outcomes has cases enough for a line or figures of its own."""
     if objective == "binary":
         return min(outcome.sum(), len(outcome) - outcome.sum()) >= MINIMUM_CASES
     return len(outcome) >= MINIMUM_CASES and float(np.ptp(outcome)) > 0

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from models.calibration import Labels, Texts, expected_calibration_error, group_of_rows, reliability
+from models.calibration import (Labels, Texts, carries, expected_calibration_error, group_of_rows,
+                                reliability)
 from models.folds import Whole, numbered
 from models.logit import Floats
 from models.ranking import Ranking, auc_interval
-from models.spec import MINIMUM_CASES, Objective
+from models.spec import Objective
 
 #: Draws of the bootstrap.
 DRAWS = 200
@@ -61,13 +62,7 @@ def evaluate(values: Floats, target: Floats | Labels, objective: Objective = "bi
     parts = {name: segments == name for name in names}
     return {**known, "segments": {
         name: _evaluate(values[part], observed[part], objective, counted[part], person[part])
-        for name, part in parts.items() if _carries(observed[part], objective)}}
-
-
-def _carries(observed: Floats, objective: Objective) -> bool:
-    cases = observed.sum() if objective == "binary" else len(observed)
-    return min(cases, len(observed) - cases if objective == "binary" else cases) >= MINIMUM_CASES \
-        and float(np.ptp(observed)) > 0
+        for name, part in parts.items() if carries(observed[part], objective)}}
 
 
 def _evaluate(values: Floats, observed: Floats, objective: Objective, weights: Floats,
