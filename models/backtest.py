@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from scipy.stats import chi2
 
 from models.calibration import Labels
@@ -57,13 +56,3 @@ def of_counts(bads: int, expected: float) -> Backtest | None:
     low = float(chi2.ppf(_TAIL, 2 * bads)) / 2.0 if bads else 0.0
     high = float(chi2.ppf(1.0 - _TAIL, 2 * bads + 2)) / 2.0
     return Backtest(bads / expected, low / expected, high / expected, bads, expected)
-
-
-def by_tenth(pd: Floats, labels: Labels, groups: int = 10) -> list[tuple[float, float, int]]:
-    """Points of a reliability plot: mean PD, observed bad rate and rows of groups of equal size.
-
-    Groups are those of `calibration.expected_calibration_error`: rows in order of PD, in parts.
-    """
-    parts = np.array_split(np.argsort(pd, kind="stable"), groups)
-    return [(float(pd[part].mean()), float(labels[part].mean()), len(part))
-            for part in parts if len(part)]

@@ -77,23 +77,24 @@ def shifted(before: Histogram, shares: tuple[npt.ArrayLike, npt.ArrayLike], labe
         return svg(figure, label)
 
 
-def reliability(vintages: Mapping[str, Sequence[tuple[float, float, int]]], label: str) -> str:
+def reliability(vintages: Mapping[str, Sequence[Mapping[str, float]]], label: str) -> str:
     """Observed bad rate over mean PD, by tenths of each vintage; the line is perfect calibration.
 
     Args:
-        vintages: Vintage -> points of (mean PD, observed bad rate, people), oldest first.
+        vintages: Vintage -> what `calibration.reliability` gives of its people, oldest first.
         label: What the chart shows, for a reader who cannot see it.
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 4.2))
         axes = axes_of(figure, _PLOT)
-        highest = max([0.01, *(max(pd, rate) for points in vintages.values()
-                               for pd, rate, _ in points)]) * 108
+        highest = max([0.01, *(max(part["expected"], part["observed"])
+                               for points in vintages.values() for part in points)]) * 108
         axes.plot([0, highest], [0, highest], color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
         colors = [SOFT] * (len(vintages) - 1) + [ACCENT]
         for color, points in zip(colors, vintages.values(), strict=True):
-            axes.plot([pd * 100 for pd, _, _ in points], [rate * 100 for _, rate, _ in points],
-                      color=color, marker="o", markersize=6, linewidth=1.5)
+            axes.plot([part["expected"] * 100 for part in points],
+                      [part["observed"] * 100 for part in points], color=color, marker="o",
+                      markersize=6, linewidth=1.5)
         axes.set_xlim(0, highest)
         axes.set_ylim(0, highest)
         axes.set_xlabel("mean PD of a tenth, per cent", labelpad=6)

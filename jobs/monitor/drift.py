@@ -15,13 +15,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import dataset
 
 from jobs import store
 from jobs.contracts.monitoring import ALL, HISTOGRAMS
-from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
+from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.monitor.figures import Figure
 from jobs.scores.score import VALUE_COLUMNS
 from models import stability
@@ -131,16 +130,6 @@ def foretold(folder: Path, people: pa.Table) -> pa.Table:
         "user_id", join_type="inner")
     return rows.drop_columns(["user_id", *(name for name in others
                                            if rows[name].null_count == rows.num_rows)])
-
-
-def learned(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:
-    """Segment -> feature -> distribution in the rows that a model of tonight learned from."""
-    target = model.metadata["target"]
-    rows = pq.read_table(folder, columns=["segment", target, *model.feature_names],
-                         partitioning=None)
-    rows = rows.filter(pc.is_valid(rows[target]))
-    return stability.reference(feature_values(rows, model.feature_names, TRAINING_MATRIX.name),
-                               model.feature_names, rows["segment"].to_pylist())
 
 
 def rescored(folder: Path, model: Model) -> dict[str, dict[str, Histogram]]:

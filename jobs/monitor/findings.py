@@ -20,8 +20,7 @@ class Found:
         histograms: Rows after HISTOGRAMS.
         people: Everyone considered, as `groups.people` gives them.
         vintages: An earlier night's date -> its people whose outcome is known by now.
-        tested: Points of the model's reliability plot, from rows that it had not seen: mean PD,
-            observed bad rate, rows.
+        tested: What `calibration.reliability` gave of rows that the model had not seen.
         compared: The earlier night that this one is held against; None on a first night.
         before: Its distributions, the score's by the model of this night.
     """
@@ -30,6 +29,6 @@ class Found:
     histograms: pa.Table = None
     people: pa.Table = None
     vintages: dict[str, pa.Table] = field(default_factory=dict)
-    tested: list[tuple[float, float, int]] = field(default_factory=list)
+    tested: list[dict[str, float]] = field(default_factory=list)
     compared: Night | None = None
     before: dict[str, dict[str, Histogram]] = field(default_factory=dict)

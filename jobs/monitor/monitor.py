@@ -17,10 +17,10 @@ from pyspark.sql import functions as F
 
 from expectations import gates
 from jobs import store
-from jobs.config import DECIDING_MODEL, RUN_FILE, TRAINED, Run
+from jobs.config import DECIDING_MODEL, RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.monitoring import ALL, HISTOGRAMS, MONITORING, STOP, WARNING
-from jobs.contracts.night import FEATURE_MATRIX, TRAINING_MATRIX
+from jobs.contracts.night import FEATURE_MATRIX
 from jobs.errors import ModelMismatch
 from jobs.features.point_in_time import visible
 from jobs.inputs import facts, frozen, frozen_policy, record
@@ -66,8 +66,7 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
     found = Found(compared=nights.to_compare(past, run.as_of, judged.compare_days,
                                              frozen(run).get(RECORD, {}).get("against", "")))
     genders = _genders(run) if "gender" in judged.fairness_groups else None
-    found.tested = [(part["expected"], part["observed"], part["rows"])
-                    for part in model.metadata["metrics"].get("reliability", [])]
+    found.tested = model.metadata["metrics"].get("reliability", [])
     found.people = groups.people(run.folder, genders)
     before = groups.people(found.compared.folder, genders) if found.compared else None
     name = found.compared.name if found.compared else ""
@@ -90,10 +89,7 @@ def _drift(run: Run, found: Found, model: Model, false_alarm_rate: float) -> Non
         references.append(Reference(found.compared.name, "", found.before, false_alarm_rate))
     if PD not in found.before.get(ALL, {}):
         found.figures.append(Figure("psi", PD, None, found.people.num_rows))
-    learned = model.metadata.get("reference")
-    if learned is None and frozen(run)["inputs"]["models"][model.name] == TRAINED:
-        learned = drift.learned(run.folder / TRAINING_MATRIX.name, model)
-    if learned:
+    if learned := model.metadata.get("reference"):
         references.append(Reference("training", "_training", learned, false_alarm_rate))
     scores = drift.foretold(run.folder, found.people)
     measured, found.histograms = drift.measure(

@@ -25,7 +25,7 @@ from jobs.monitor.figures import breaches_first
 from jobs.monitor.findings import Found
 from jobs.report.charts import bars
 from jobs.report.page import number, percent
-from models.backtest import by_tenth
+from models.calibration import reliability
 from models.stability import sample, shares
 
 #: What the page's lights stand for: title and the metrics behind it.
@@ -161,7 +161,7 @@ def _charts(found: Found, of: dict[str, list[Row]]) -> dict[str, Markup]:
         now = sample(found.people[PD].to_numpy())
         drawn["scores"] = charts.shifted(before, shares(before, now),
                                          "PD of this night and of the reference")
-    points = {name: by_tenth(rows[PD].to_numpy(), performance.outcomes(rows))
+    points = {name: reliability(rows[PD].to_numpy(), performance.outcomes(rows))
               for name, rows in sorted(found.vintages.items())}
     if points or found.tested:
         drawn["reliability"] = charts.reliability(

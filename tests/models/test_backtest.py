@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from models.backtest import backtest, by_tenth
+from models.backtest import backtest
+from models.calibration import reliability
 
 
 def of(bads, goods, pd):
@@ -36,5 +37,5 @@ def test_nothing_expected_is_no_backtest():
 def test_tenths_are_put_in_order_of_the_probability():
     pd = np.array([0.4, 0.1, 0.2, 0.3])
     labels = np.array([True, False, False, True])
-    assert by_tenth(pd, labels, groups=2) == [
+    assert [tuple(part.values()) for part in reliability(pd, labels, groups=2)] == [
         (pytest.approx(0.15), 0.0, 2), (pytest.approx(0.35), 1.0, 2)]

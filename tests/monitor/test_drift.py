@@ -81,7 +81,8 @@ def test_an_earlier_night_is_scored_by_the_model_of_this_one(tmp_path, model, ma
 
 def test_what_a_model_learned_from_has_moved_nowhere_from_itself(tmp_path, model, matrix):
     pq.write_table(matrix, tmp_path / "part.parquet")
-    reference = drift.Reference("training", "_training", drift.learned(tmp_path, model), 0.01)
+    learned = model.metadata["reference"]
+    reference = drift.Reference("training", "_training", learned, 0.01)
     figures, _ = drift.measure(drift.columns(tmp_path, model.feature_names), [reference])
     assert {one.value for one in figures} == {0.0}
     assert {one.subject for one in figures} == set(model.feature_names)

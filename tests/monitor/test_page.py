@@ -61,7 +61,9 @@ def drawn(home, measured, compared=True, tested=()):
 
 
 def test_without_outcomes_the_plot_is_of_the_rows_that_judged_the_model(tmp_path):
-    html, _ = drawn(tmp_path, figures(), compared=False, tested=[(0.02, 0.01, 50), (0.08, 0.1, 50)])
+    html, _ = drawn(tmp_path, figures(), compared=False, tested=[
+        {"expected": 0.02, "observed": 0.01, "rows": 50},
+        {"expected": 0.08, "observed": 0.1, "rows": 50}])
     assert "defaulted of rows it had not seen, per cent" in html
     assert "defaulted of" not in drawn(tmp_path, figures(), compared=False)[0]
 
