@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Param, get_current_context, task
-from step_task import logical_day, run_or_fail
+from airflow.sdk import DAG, Param, get_current_context
+from step_task import chain, logical_day
 
 from jobs import config
-from jobs.steps import FREEZE, STEPS, find
+from jobs.steps import STEPS, Step, find
 
 DOC = """
 ### nightly_whitelist
@@ -44,8 +43,10 @@ def _run(frozen_id: str) -> config.Run:
         models=tuple(params["models"]), run_id=frozen_id)
 
 
-def _step(name: str, frozen_id: str | None = None) -> str:
-    return run_or_fail(name, _run(frozen_id or ""))
+def _rule(step: Step) -> str:
+    """A night without a model leaves out what needs one, and still judges what rules it can."""
+    is_late = find("train")[1] < find(step.name)[1] and not step.needs_model
+    return "none_failed" if is_late else "all_success"
 
 
 with DAG(
@@ -71,16 +72,4 @@ with DAG(
         "models": Param([], type="array", items={"type": "string"}),
     },
 ) as dag:
-    previous: Any = None
-    frozen: Any = None  # the run's id once its inputs are frozen
-    for step in STEPS:
-        # A night without a model leaves out what needs one, and still judges what rules it can.
-        rule = "none_failed" if find("train")[1] < find(step.name)[1] and not step.needs_model \
-            else "all_success"
-        current = task(task_id=step.name, doc_md=step.does, trigger_rule=rule)(_step)(
-            step.name, frozen)
-        if step.name == FREEZE:
-            frozen = current
-        if previous is not None:
-            previous >> current
-        previous = current
+    chain(STEPS, _run, _rule)

@@ -1,16 +1,42 @@
-"""A step of `jobs/steps.py` as an Airflow task: what both DAGs share."""
+"""Steps of `jobs/steps.py` as Airflow tasks, one after another: what both DAGs share."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pendulum
-from airflow.sdk import get_current_context
+from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from jobs import config
 from jobs.errors import NightlistError, StepLeftOut
-from jobs.steps import run_step
+from jobs.steps import FREEZE, Step, run_step
+
+
+def chain(steps: Sequence[Step], run_of: Callable[[str], config.Run],
+          rule_of: Callable[[Step], str] = lambda step: "all_success") -> None:
+    """Wire a task a step, in order, into the DAG of the surrounding `with`.
+
+    Args:
+        steps: In their order.
+        run_of: From the run's id, empty before its inputs are frozen, to the run.
+        rule_of: The trigger rule of a step's task.
+    """
+    def run_task(name: str, frozen_id: str | None = None) -> str:
+        return run_or_fail(name, run_of(frozen_id or ""))
+
+    previous: Any = None
+    frozen: Any = None  # the run's id once its inputs are frozen
+    for step in steps:
+        current = task(task_id=step.name, doc_md=step.does, trigger_rule=rule_of(step))(run_task)(
+            step.name, frozen)
+        if step.name == FREEZE:
+            frozen = current
+        if previous is not None:
+            previous >> current
+        previous = current
 
 
 def logical_day() -> dt.date:

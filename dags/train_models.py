@@ -6,14 +6,13 @@ Wiring only: nothing heavy is imported before a task runs.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pendulum
-from airflow.sdk import DAG, Param, get_current_context, task
-from step_task import logical_day, run_or_fail
+from airflow.sdk import DAG, Param, get_current_context
+from step_task import chain, logical_day
 
 from jobs import config
-from jobs.steps import FREEZE, training_steps
+from jobs.steps import training_steps
 
 DOC = """
 ### train_models
@@ -42,10 +41,6 @@ def _run(frozen_id: str) -> config.Run:
         training=config.Training(params["segment"], tuple(sorted(params["only"]))))
 
 
-def _step(name: str, frozen_id: str | None = None) -> str:
-    return run_or_fail(name, _run(frozen_id or ""))
-
-
 with DAG(
     "train_models",
     description="Candidates for the models that score the nights; promotes none",
@@ -67,12 +62,4 @@ with DAG(
         "policy": Param("", type="string"),
     },
 ) as dag:
-    previous: Any = None
-    frozen: Any = None  # the run's id once its inputs are frozen
-    for step in training_steps():
-        current = task(task_id=step.name, doc_md=step.does)(_step)(step.name, frozen)
-        if step.name == FREEZE:
-            frozen = current
-        if previous is not None:
-            previous >> current
-        previous = current
+    chain(training_steps(), _run)
