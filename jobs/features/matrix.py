@@ -151,20 +151,22 @@ def main(run: Run) -> dict[str, int]:
     past = [day for day in as_of_dates(run) if day != run.as_of]
     friends = _friends(spark, run, permitted)
 
-    def rows(spine: DataFrame, days: list[dt.date], some: Callable[[DataFrame], DataFrame]
-             ) -> DataFrame:
-        windowed = {name: some(one) for name, one in _windows(spark, run, days).items()}
-        return build(some(spine), some(bound), some(bills), some(status), windowed,
+    def rows(spine: DataFrame, windowed: Mapping[str, DataFrame],
+             some: Callable[[DataFrame], DataFrame]) -> DataFrame:
+        return build(some(spine), some(bound), some(bills), some(status),
+                     {name: some(one) for name, one in windowed.items()},
                      *[None if one is None else some(one)
                        for one in (friends, permitted, records)])
 
-    learned = (rows(labels, past, some).join(some(labels), on=list(SPINE), how="inner")
+    then = _windows(spark, run, past)
+    learned = (rows(labels, then, some).join(some(labels), on=list(SPINE), how="inner")
                .select(*TRAINING_MATRIX.columns) for some in _parts(labels.count()))
     written = {
         "training": store.write_parts(learned, TRAINING_MATRIX, run.folder / "training_matrix")}
     if run.training:  # which scores nobody
         return written
-    scored = (rows(asked, [run.as_of], some) for some in _parts(asked.count()))
+    now = _windows(spark, run, [run.as_of])
+    scored = (rows(asked, now, some) for some in _parts(asked.count()))
     return {**written, "considered": store.write_parts(scored, FEATURE_MATRIX,
                                                        run.folder / "feature_matrix")}
 
