@@ -17,11 +17,10 @@ from jobs.config import Run
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LIMITS, SCORES
 from jobs.contracts.table import TYPES
 from jobs.inputs import frozen_policy
+from jobs.limits.problem import MINOR
 from jobs.policies.policy import Policy, Tier
 from jobs.session import session
 
-#: Minor units of one unit of currency.
-MINOR = 100
 
 
 def build(eligibility: DataFrame, scores: DataFrame, matrix: DataFrame,

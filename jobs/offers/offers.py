@@ -22,7 +22,7 @@ from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
 from jobs.labels.labels import borrowers
-from jobs.limits.tier_matrix import MINOR
+from jobs.limits.problem import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
 from jobs.scores.score import models_of

@@ -17,10 +17,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from jobs.policies.policy import _Check
+from jobs.policies.check import Check
 
 #: What a fairness report may be about.
 GROUPS = ("age_band", "gender", "segment")
@@ -64,7 +63,7 @@ class Monitoring:
     limits: Mapping[str, Limits] = field(default_factory=lambda: DEFAULT_LIMITS)
 
 
-def monitoring(check: _Check, version: Any) -> Monitoring:
+def monitoring(check: Check, version: Any) -> Monitoring:
     """The monitoring part of a version; defaults where it says nothing.
 
     Raises:
@@ -92,7 +91,7 @@ def monitoring(check: _Check, version: Any) -> Monitoring:
     return Monitoring(**given)
 
 
-def _limits(check: _Check, limits: Any, metric: str) -> Limits:
+def _limits(check: Check, limits: Any, metric: str) -> Limits:
     row = check.get(limits, metric, dict)
     check.known(row, {"warning", "stop"})
     found = Limits(**{key: _between(check, row, key, 0.0, 1e6) for key in row})
@@ -103,7 +102,7 @@ def _limits(check: _Check, limits: Any, metric: str) -> Limits:
     return found
 
 
-def _between(check: _Check, mapping: Any, key: str, low: float, high: float) -> float:
+def _between(check: Check, mapping: Any, key: str, low: float, high: float) -> float:
     value = float(check.get(mapping, key, (int, float)))
     if not math.isfinite(value) or not low <= value <= high:
         check.fail(f"monitoring.{key}", f"a number from {low:g} to {high:g}", value)

@@ -12,10 +12,9 @@ The key `outcomes` of a policy's version, and each key in it, may be left out:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from jobs.policies.policy import _Check
+from jobs.policies.check import Check
 
 #: Bounds of what a version may say.
 _BOUNDS = {"response_days": (1, 366), "recovery_days": (1, 3_660),
@@ -47,7 +46,7 @@ class OutcomeRules:
     refusals_at_most: int = 200_000
 
 
-def outcome_rules(check: _Check, version: Any) -> OutcomeRules:
+def outcome_rules(check: Check, version: Any) -> OutcomeRules:
     """The rules of a version.
 
     Raises:

@@ -12,29 +12,29 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import yaml
 
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import PolicyError
+from jobs.policies.check import Check
+from jobs.policies.limits import LimitRules, limit_rules
 from jobs.policies.monitoring import Monitoring, monitoring
 from jobs.policies.outcomes import OutcomeRules, outcome_rules
 from jobs.store import fingerprint
 
 #: Interest is charged by the day; a year has 360 of them in the product's terms.
 DAYS_PER_YEAR = 360
-#: 24 % a year, the ceiling for a consumer loan's all-in cost, in six decimals a day.
-HIGHEST_RATE_DAILY = Decimal("0.000666")
 #: Bound of any amount in a policy, whole currency units: sums stay within 64 bits.
 MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
-                "mandatory_feeds", "monitoring", "outcomes", "requires_champion"}
+                "mandatory_feeds", "monitoring", "outcomes", "requires_champion", "limits"}
 #: Steps of the waterfall that are no rules.
 STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
 #: Columns a rule may look at.
@@ -90,6 +90,7 @@ class Policy:
     mandatory_feeds: tuple[str, ...]
     monitoring: Monitoring
     outcomes: OutcomeRules
+    limits: LimitRules
     requires_champion: bool = False
 
 
@@ -114,7 +115,7 @@ def load(name: str, as_of: dt.date) -> Policy:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise PolicyError(f"policy {name}", "valid YAML in UTF-8", str(error),
                           "mend the file") from None
-    check = _Check(name)
+    check = Check(name)
     versions = check.get(document, "versions", list)
     in_force = [v for v in versions if _covers(check, v, as_of)]
     if len(in_force) != 1:
@@ -123,60 +124,7 @@ def load(name: str, as_of: dt.date) -> Policy:
     return _policy(check, document, in_force[0])
 
 
-class _Check:
-    """Typed access to the document with errors that name the policy and the key."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def get(self, mapping: Any, key: str, kind: type | tuple[type, ...]) -> Any:
-        """A value of exactly that kind: neither a boolean for a number nor a time for a date."""
-        kinds = kind if isinstance(kind, tuple) else (kind,)
-        value = mapping.get(key) if isinstance(mapping, dict) else None
-        if type(value) not in kinds:
-            self.fail(key, " or ".join(k.__name__ for k in kinds), value)
-        return value
-
-    def whole(self, mapping: Any, key: str, low: int, high: int) -> int:
-        value: int = self.get(mapping, key, int)
-        if not low <= value <= high:
-            self.fail(key, f"a whole number from {low} to {high}", value)
-        return value
-
-    def wholes(self, mapping: Any, key: str) -> tuple[int, ...]:
-        values = self.get(mapping, key, list)
-        if any(type(value) is not int for value in values):
-            self.fail(key, "a list of whole numbers", values)
-        return tuple(values)
-
-    def text(self, mapping: Any, key: str) -> str:
-        value: str = self.get(mapping, key, str)
-        if not value.strip():
-            self.fail(key, "a text", value)
-        return value
-
-    def rate(self, mapping: Any, key: str) -> Decimal:
-        found = mapping.get(key) if isinstance(mapping, dict) else None
-        try:
-            rate = Decimal(str(found))
-            if 0 < rate <= HIGHEST_RATE_DAILY and rate == rate.quantize(Decimal("0.000001")):
-                return rate.quantize(Decimal("0.000001"))
-        except InvalidOperation:
-            pass
-        return self.fail(key, f"a daily rate above 0, at most {HIGHEST_RATE_DAILY}, of six "
-                         "decimals like \"0.000500\"", found)
-
-    def fail(self, key: str, expected: str, found: Any) -> NoReturn:
-        raise PolicyError(f"policy {self.name}.{key}", expected, repr(found),
-                          "mend the policy file")
-
-    def known(self, mapping: Any, keys: set[str]) -> None:
-        """A misspelt key would otherwise be ignored, and its rule with it."""
-        if odd := sorted(set(map(str, mapping)) - keys):
-            self.fail(odd[0], "one of " + ", ".join(sorted(keys)), odd[0])
-
-
-def _covers(check: _Check, version: Any, as_of: dt.date) -> bool:
+def _covers(check: Check, version: Any, as_of: dt.date) -> bool:
     start = check.get(version, "effective_from", dt.date)
     check.known(version, VERSION_KEYS)
     end = version.get("effective_to")
@@ -185,7 +133,7 @@ def _covers(check: _Check, version: Any, as_of: dt.date) -> bool:
     return bool(start <= as_of and (end is None or as_of <= end))
 
 
-def _policy(check: _Check, document: Any, version: Any) -> Policy:
+def _policy(check: Check, document: Any, version: Any) -> Policy:
     check.known(document, {"product", "currency", "versions"})
     product, currency = check.text(document, "product"), check.text(document, "currency")
     if not re.fullmatch("[A-Z]{3}", currency):
@@ -198,21 +146,23 @@ def _policy(check: _Check, document: Any, version: Any) -> Policy:
     draw = float(check.get(version, "expected_draw_ratio", (int, float)))
     if not 0.0001 <= draw <= 1 or round(draw, 4) != draw:
         check.fail("expected_draw_ratio", "a share from 0.0001 to 1 in four decimals", draw)
+    rules = _rules(check, version)
     return Policy(
         name=check.name, product=product, currency=currency,
         version=check.text(version, "version"),
         sha256=fingerprint([product, currency, version]),
-        rules=_rules(check, version), tiers=_tiers(check, version, len(columns)),
+        rules=rules, tiers=_tiers(check, version, len(columns)),
         card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
         expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version),
         monitoring=monitoring(check, version), outcomes=outcome_rules(check, version),
+        limits=limit_rules(check, version, [rule.name for rule in rules]),
         requires_champion="requires_champion" in version
         and check.get(version, "requires_champion", bool))
 
 
-def _mandatory_feeds(check: _Check, version: Any) -> tuple[str, ...]:
+def _mandatory_feeds(check: Check, version: Any) -> tuple[str, ...]:
     if "mandatory_feeds" not in version:
         return tuple(feed.name for feed in FEEDS.values() if feed.mandatory)
     names = check.get(version, "mandatory_feeds", list)
@@ -222,7 +172,7 @@ def _mandatory_feeds(check: _Check, version: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _rules(check: _Check, version: Any) -> tuple[Rule, ...]:
+def _rules(check: Check, version: Any) -> tuple[Rule, ...]:
     rules = tuple(_rule(check, row) for row in check.get(version, "rules", list))
     names = [rule.name for rule in rules]
     if not names or len(set(names)) != len(names):
@@ -232,7 +182,7 @@ def _rules(check: _Check, version: Any) -> tuple[Rule, ...]:
     return rules
 
 
-def _rule(check: _Check, row: Any) -> Rule:
+def _rule(check: Check, row: Any) -> Rule:
     try:
         rule = Rule(**row)
     except TypeError as error:
@@ -253,7 +203,7 @@ def _rule(check: _Check, row: Any) -> Rule:
     return rule
 
 
-def _tiers(check: _Check, version: Any, columns: int) -> tuple[Tier, ...]:
+def _tiers(check: Check, version: Any, columns: int) -> tuple[Tier, ...]:
     limit, rates = check.get(version, "limit", dict), check.get(version, "rate_daily", dict)
     low = check.whole(limit, "minimum", 1, MOST_MONEY)
     high = check.whole(limit, "maximum", low, MOST_MONEY)
