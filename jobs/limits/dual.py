@@ -69,9 +69,9 @@ def scales(dual: Dual, sums: Sums) -> Floats:
     bought = np.zeros(len(used))
     for row, amount, _ in dual.steps():
         bought[row] += amount
-    size = np.maximum(np.maximum(np.abs(dual.room), bought), 1.0)
-    size = np.where(used > 0, np.minimum(size, used), size)
-    return np.asarray(max(float(sums.value_minor), 1.0) / size)
+    size = np.maximum(np.abs(dual.room), bought)
+    size = np.where(used > 0, np.where(size > 0, np.minimum(size, used), used), size)
+    return np.asarray(max(float(sums.value_minor), 1.0) / np.maximum(size, 1.0))
 
 
 def minimise(dual: Dual, evaluate: Callable[[Floats], Sums], scale: Floats, start: Floats,
@@ -110,40 +110,65 @@ def minimise(dual: Dual, evaluate: Callable[[Floats], Sums], scale: Floats, star
 
 
 class _Master:
-    """Minimise t + y room + sum of amount w over y in the box, t above all cuts, w >= y - price."""
+    """The cuts, and their lowest point in a box around a centre.
+
+    Everything is measured from the centre, in sides of the box: near the end the slopes are small
+    differences of large sums, which a solver's absolute tolerance would swallow.
+    """
 
     def __init__(self, dual: Dual, scale: Floats) -> None:
         self._dual, self._scale = dual, scale
-        self._steps = dual.steps()
-        self._cuts: list[tuple[Floats, float]] = []
+        self._used: list[Floats] = []
+        self._values: list[float] = []
 
     def add(self, multipliers: Floats, sums: Sums) -> float:
         """Cut at multipliers, and return L there."""
         # The people's part is at least value - y used, with these sums, at any y.
-        self._cuts.append((-uses(self._dual.problem, sums), float(sums.value_minor)))
+        self._used.append(uses(self._dual.problem, sums))
+        self._values.append(float(sums.value_minor))
         return self._dual.value(sums, multipliers)
 
     def solve(self, centre: Floats, box: float) -> tuple[Floats, float, bool]:
         """Lowest point of the cuts in the box, the value there, whether a side of it binds."""
-        rows, steps, scale = len(centre), self._steps, self._scale
-        size = max(max(abs(value) for _, value in self._cuts), 1.0)
-        costs = np.concatenate([[1.0], self._dual.room * scale / size,
-                                [amount * scale[row] / size for row, amount, _ in steps]])
-        below = np.zeros((len(self._cuts) + len(steps), 1 + rows + len(steps)))
-        right = np.zeros(len(below))
-        for place, (slope, value) in enumerate(self._cuts):
-            below[place, 0], below[place, 1:1 + rows] = -1.0, slope * scale / size
-            right[place] = -value / size
-        for place, (row, _, price) in enumerate(steps, len(self._cuts)):
-            below[place, 1 + row] = 1.0
-            below[place, 1 + rows + place - len(self._cuts)] = -1.0
-            right[place] = price / scale[row]
-        low, high = np.maximum(centre / scale - box, 0.0), centre / scale + box
-        bounds = [(None, None), *zip(low, high), *([(0.0, None)] * len(steps))]
+        side = self._scale * box
+        room, constant, kinks = self._steps(centre, side)
+        slopes = (room[None, :] - np.array(self._used)) * side
+        at_centre = np.array(self._values) - np.array(self._used) @ centre + (
+            constant + room @ centre)
+        top = float(at_centre.max())
+        # Cuts that lie below the others all over the box say nothing here, and their steep slopes
+        # would coarsen the rest.
+        reach = np.abs(slopes).sum(axis=1)
+        matters = at_centre + reach >= (at_centre - reach).max()
+        slopes, at_centre = slopes[matters], at_centre[matters]
+        size = max(float(np.abs(slopes).max()), 1e-12 * max(abs(top), 1.0))
+        cuts, rows, steps = len(slopes), len(centre), len(kinks)
+        below = np.zeros((cuts + steps, 1 + rows + steps))
+        below[:cuts, 0], below[:cuts, 1:1 + rows] = -1.0, slopes / size
+        right = np.concatenate([(top - at_centre) / size, np.zeros(steps)])
+        costs = np.zeros(1 + rows + steps)
+        costs[0] = 1.0
+        for place, (row, amount, price) in enumerate(kinks):
+            below[cuts + place, 1 + row], below[cuts + place, 1 + rows + place] = 1.0, -1.0
+            right[cuts + place] = (price - centre[row]) / side[row]
+            costs[1 + rows + place] = amount * side[row] / size
+        low = np.maximum(-centre / side, -1.0)
+        bounds = [(None, None), *((one, 1.0) for one in low), *([(0.0, None)] * steps)]
         found = linprog(costs, A_ub=below, b_ub=right, bounds=bounds, method="highs")
         if found.x is None:
             return centre, -np.inf, True
-        at = np.clip(found.x[1:1 + rows], low, high)
-        is_at_edge = bool(np.any((at >= high * (1 - 1e-9)) | ((at <= low * (1 + 1e-9))
-                                                              & (low > 0))))
-        return at * scale, float(found.fun) * size, is_at_edge
+        moved = np.clip(found.x[1:1 + rows], low, 1.0)
+        is_at_edge = bool(np.any((moved >= 1 - 1e-9) | ((moved <= -1 + 1e-9) & (low <= -1))))
+        return np.maximum(centre + moved * side, 0.0), top + float(found.fun) * size, is_at_edge
+
+    def _steps(self, centre: Floats, side: Floats
+               ) -> tuple[Floats, float, list[tuple[int, float, float]]]:
+        """Steps bought all over the box as room and a constant; those whose price lies in it."""
+        room, constant, kinks = self._dual.room.copy(), 0.0, []
+        for row, amount, price in self._dual.steps():
+            if price <= max(centre[row] - side[row], 0.0):
+                room[row] += amount
+                constant -= amount * price
+            elif price < centre[row] + side[row]:
+                kinks.append((row, amount, price))
+        return room, constant, kinks

@@ -29,7 +29,7 @@ from jobs.limits.sources import InMemory, Source, margins
 #: People of the sample, of the core, and passes over everyone at most.
 SAMPLE_PEOPLE, CORE_PEOPLE, MOST_PASSES = 60_000, 20_000, 6
 #: Relative, of the dual on the sample and over everyone.
-TOLERANCE = 1e-7
+TOLERANCE = 1e-6
 #: Below this share of a row's size a miss is rounding.
 _FEASIBLE = 1e-9
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from jobs.limits.economics import entries
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, NOTHING, PEOPLE, VARIANCE, Economics, Group,
                                  Menu, People, Problem, Row, Step, Term)
+from jobs.policies.policy import load
 
+RULES = load("wallet_loan_cny", dt.date(2026, 6, 30)).limits
 ECONOMICS = Economics(360, 1.0, 0.25, 1_000_000, 50, 500, {"limit": 0.3, "rate": -8.0},
                       {"limit": 0.1, "rate": -4.0})
 MENU = Menu(np.array([2, 2, 5, 5, 10, 10]) * 1_000_000,
