@@ -22,7 +22,7 @@ def frame(table, rows):
 
 def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):
     return (user, event, f"card of {user}", "bind", "credit", None, limit, True, None, None, 30,
-            "female", "university", "single", delivered, None)
+            "female", "university", "single", None, delivered, None)
 
 
 def lines(values, line="card"):
