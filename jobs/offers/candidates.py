@@ -18,6 +18,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.limits import CANDIDATES, RULE_FACTS
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
+from jobs.expressions import how_many
 from jobs.inputs import frozen_policy
 from jobs.limits.problem import MINOR
 from jobs.policies.policy import Policy
@@ -42,8 +43,9 @@ def build(eligibility: DataFrame, scores: DataFrame, facts: DataFrame, matrix: D
     """
     rules = policy.limits
     passed = rules.exploration.pass_over if rules.exploration else ()
-    others = (F.array_except("failing_rules", F.array(*[F.lit(name) for name in passed]))
-              if passed else F.col("failing_rules"))
+    # Sail's array_except refuses literals beside a column.
+    passed_over = (how_many([F.array_contains("failing_rules", name) for name in passed])
+                   if passed else F.lit(0))
     known = matrix.select("user_id", "segment", "card_limit_minor", "mortgage_debt_minor")
     income = F.coalesce("income_minor", F.lit(round(rules.income * MINOR)).cast("long"))
     named = {
@@ -55,7 +57,7 @@ def build(eligibility: DataFrame, scores: DataFrame, facts: DataFrame, matrix: D
         "cap_reason": F.when(F.col("carried") < F.least("law", "menu"), "affordability")
         .when(F.col("law") < F.col("menu"), "law").otherwise("menu")}
     most = max(rules.limits)
-    return (eligibility.where(F.size(others) == 0).select("user_id", "is_eligible")
+    return (eligibility.where(F.size("failing_rules") == passed_over).select("user_id", "is_eligible")
             .join(scores, on="user_id", how="inner")
             .join(facts, on="user_id", how="inner")
             .join(known, on="user_id", how="inner")
