@@ -124,7 +124,8 @@ def before_release(run: Run) -> dict[str, int]:
     policy = frozen_policy(run)
     limits = [limit for tier in policy.tiers for limit in tier.limits]
     table = release.whitelist(policy.currency)
-    business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits))
+    business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits),
+                                policy.law)
     _earlier_gates_passed(run)
     _hashes_hold(run)
     results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),

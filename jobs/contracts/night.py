@@ -96,8 +96,8 @@ SCORES = Table(
 ELIGIBILITY = Table(
     name="eligibility",
     meaning="Every rule of the policy in force, applied to everyone considered.",
-    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, scores, policy",
-    partition="run",
+    grain="one user", key=("user_id",), owner=RISK,
+    source="feature_matrix, scores, rule_facts, policy", partition="run",
     fields=(
         USER_ID,
         Field("is_eligible", "boolean", "true/false", "Whether no rule failed."),

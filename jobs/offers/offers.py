@@ -21,11 +21,11 @@ from jobs import store
 from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
 from jobs.contracts.limits import CANDIDATES, LIMITS
-from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, SCORES
+from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
-from jobs.labels.labels import borrowers
+from jobs.labels.labels import borrowers_of
 from jobs.limits.problem import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
@@ -96,7 +96,7 @@ def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
     Args:
         decided: The decisions.
         known: People with a bound card.
-        borrowers: Of them, people whose loan performance is known; they are not considered.
+        borrowers: Of them, people who have a loan; they are not considered.
 
     Raises:
         NightlistError: When the counts do not reconcile to the last person.
@@ -124,7 +124,7 @@ def main(run: Run) -> dict[str, int]:
     """Write the three tables of the release."""
     spark, policy = session(), frozen_policy(run)
     tables = {table.name: store.read(spark, run.folder / table.name, table)
-              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, CANDIDATES, LIMITS, LABELS)}
+              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, CANDIDATES, LIMITS)}
     matrix, limits = tables["feature_matrix"], tables["limits"]
     decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
                              run.release_id).toArrow()
@@ -141,7 +141,7 @@ def main(run: Run) -> dict[str, int]:
                                               run.folder / "whitelist")
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
         "user_id").distinct()
-    lent_to = cards.join(borrowers(tables["labels"]), on="user_id", how="left_semi").count()
+    lent_to = cards.join(borrowers_of(spark, run), on="user_id", how="left_semi").count()
     steps = waterfall(decided_rows, cards.count(), lent_to, policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
     record(run, AUDIT, None)
