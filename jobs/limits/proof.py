@@ -1,7 +1,8 @@
 """The proof of a night's limits as tables: the problem, what was used of it, and the bound.
 
 Sources: the night's problem, its solution, the offers fixed before. Grain and columns: see
-`jobs/contracts/limits.py`. With `candidates` and `limits` anyone can recompute it; `verify.py` does.
+`jobs/contracts/limits.py`. With `candidates` and `limits` anyone can recompute it, as `verify.py`
+does.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -19,7 +20,7 @@ from jobs.contracts.limits import PROOF, SHADOW_PRICES
 from jobs.errors import NightlistError
 
 #: A table in memory, or the Parquet files of one.
-Source = pa.Table | Path | Sequence[Path]
+Source: TypeAlias = pa.Table | Path | Sequence[Path]
 #: What the proof rests on; shadow prices tell what would be, and prove nothing.
 TABLES = (*(table.name for table in PROOF if table is not SHADOW_PRICES), "whitelist")
 #: More is kept on disk meanwhile.

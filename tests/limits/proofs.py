@@ -41,7 +41,7 @@ class Solved:
 
 def problem(funding: int = 10**12, invitations: float = 1e9, thin_share: float = 0.0,
             economics: Economics = ECONOMICS, menu: Menu = MENU) -> Problem:
-    """Funding (minor units) with its chance and cost, invitations, a minimum share of thin files."""
+    """Funding (minor units) with its chance and cost, invitations, a least share of thin files."""
     z, spread, highest = 2.0, 0.1, float(menu.limit_minor.max())
     alone = funding / (1 + z * spread)
     a, b = 1 - (z * spread)**2, 2 * funding + z * z * highest

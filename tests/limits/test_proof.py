@@ -8,7 +8,7 @@ import pytest
 from jobs.contracts.limits import (CERTIFICATE, COUPLING_ROWS, COUPLING_STEPS, COUPLING_TERMS,
                                    ECONOMICS, MENU)
 from jobs.limits import proof
-from jobs.limits.problem import DRAW, VARIANCE, Chance, Row, Step, Sums, Term
+from jobs.limits.problem import DRAW, Chance, Row, Step, Sums, Term
 from tests.limits.proofs import DAY, Solved, problem
 
 LINES = Row("money", "Paid for.", "1/100 currency", (Term(DRAW, 1.0),), 100.0,
