@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from jobs.contracts import limits
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import Field, Table
@@ -61,6 +64,10 @@ WATERFALL = Table(
               minimum=0),
         Field("remaining", "integer", "people", "People left after this step.", minimum=0),
     ))
+
+#: The proof of a night's limits, by name: its tables as the night wrote them, under a release.
+PROOF = {table.name: dataclasses.replace(table.with_fields(RELEASE_ID), partition="release_id")
+         for table in limits.PROOF}
 
 RELEASES = Table(
     name="releases",

@@ -89,6 +89,9 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> N
         given = f"given_{name}"
     else:
         paths = [source] if isinstance(source, Path) else list(source)
+        if not paths or not all(path.is_file() for path in paths):
+            raise NightlistError(f"certificate: {name}", "the files of the table", "none",
+                                 "rerun the night; one of before certificates has no proof")
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
         given = f"read_parquet([{files}], hive_partitioning = false)"
     columns = ("user_id, rate_daily, COLUMNS('^limit_.*') AS limit_whole"

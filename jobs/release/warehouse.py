@@ -1,8 +1,7 @@
 """The warehouse: Iceberg tables that hold every release, and the pointer that shows them.
 
-Sources: a night's `whitelist`, `decisions`, `waterfall` and `run.json`.
-Grain: rows of `whitelist`, `decisions` and `waterfall` under their `release_id`; one row a move
-in `releases`.
+Sources: a night's `whitelist`, `decisions`, `waterfall`, the proof of its limits and `run.json`.
+Grain: rows of these tables under their `release_id`; one row a move in `releases`.
 Output: `<home>/warehouse`, namespace `nightlist`, catalogue in `catalog.db` (SQLite).
 
 `releases` is the pointer: a release is visible exactly when a row of it names the release. In force
@@ -33,7 +32,7 @@ from pyiceberg.table import Table as IcebergTable
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from jobs.contracts.release import DECISIONS, RELEASES, WATERFALL, whitelist
+from jobs.contracts.release import DECISIONS, PROOF, RELEASES, WATERFALL, whitelist
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError, UsageError
 
@@ -62,6 +61,11 @@ class Release:
 
 def tables(currency: str) -> dict[str, Table]:
     """The contracts of the released tables, by name, for a product in this currency."""
+    return {**lists(currency), **PROOF}
+
+
+def lists(currency: str) -> dict[str, Table]:
+    """Those of them that name their release from the first; a proof's tables get it here."""
     return {t.name: t for t in (whitelist(currency), DECISIONS, WATERFALL)}
 
 

@@ -80,7 +80,7 @@ def facts(run: Run) -> dict[str, Any]:
     inputs = frozen(run)["inputs"]
     currency = inputs["policy"]["currency"]
     rows = {name: store.read_arrow(run.folder / name, table)
-            for name, table in warehouse.tables(currency).items()}
+            for name, table in warehouse.lists(currency).items()}
     tables = Tables(**rows, currency=currency)
     moves = warehouse.history(run.home)
     results = store.read_json(run.folder / "gates.json", [])

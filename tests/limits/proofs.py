@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from jobs.contracts.limits import CANDIDATES, LIMITS, SHADOW_PRICES
+from jobs import store
+from jobs.config import Run
+from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF, SHADOW_PRICES
 from jobs.contracts.release import whitelist
 from jobs.limits import proof
 from jobs.limits.economics import Entries, entries
@@ -219,7 +221,14 @@ def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
     solved = Solved(multipliers, bound, round(total.value_minor - paid), chosen)
     decided = limits(about, rows, entry)
     method = ["honoured"] * honoured + ["optimiser"] * (rows.num_rows - honoured)
-    decided = decided.set_column(1, decided.schema.field("method"), pa.array(method))
+    decided = decided.set_column(1, decided.schema.field("method"),
+                                 pa.array(method, pa.string()))
     return {"candidates": rows, "limits": decided, "whitelist": listed(decided),
             "shadow_prices": prices(about, multipliers),
             **proof.tables(about, solved, fixed, DAY, len(others), honoured)}
+
+
+def write(run: Run, tables: dict[str, pa.Table]) -> dict[str, str]:
+    """The proof's tables in the run's folder; their hashes as in run.json."""
+    return {table.name: store.write_sorted(tables[table.name], table, run.folder / table.name)
+            for table in PROOF}
