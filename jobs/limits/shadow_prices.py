@@ -1,7 +1,7 @@
 """What more of each coupling row would earn, and over which capacities that holds.
 
-Sources: the night's problem, its solution, a sample of the candidates. Grain: one row. Output:
-SHADOW_PRICES.
+Sources: the night's problem, its solution, a sample of the candidates. Output: SHADOW_PRICES (one
+row of the problem a row) and VALUE_CURVES (one capacity of it).
 
 The bound is asked for at other capacities (`bounds.py`). `funding` and `funding_cost` belong
 together: more money to lend is more in the last line and more in the chance.
@@ -17,24 +17,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from jobs.contracts.limits import SHADOW_PRICES
+from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import TOLERANCE, Bounds, Capacities, capacities
 from jobs.limits.problem import MINOR, Floats, People, Problem, Row, Sums, uses
 from jobs.limits.proof import Solved
 from jobs.limits.sizes import row_name
 from jobs.policies.limits import FUNDING_ROWS
 
-#: Shares of its capacity at which a row's price is looked up.
-GRID = (0.5, 0.65, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.25, 1.5, 2.0)
+#: How much less or more of its capacity the bound is looked up at.
+GRID = (-0.5, -0.35, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.25, 0.5, 1.0)
 #: A price holds where it is within this share of tonight's.
 HOLDS = 0.1
 #: The step of rows in money, where they are several times that: 100 million currency units.
 LARGE_STEP_MINOR = 100_000_000 * MINOR
 
 
-def build(problem: Problem, sample: People, fixed: Sums, solution: Solved,
-          scale: float) -> pa.Table:
-    """Shadow prices of every row.
+def tables(problem: Problem, sample: People, fixed: Sums, solution: Solved,
+           scale: float) -> dict[str, pa.Table]:
+    """Shadow prices and value curves of every row, by table.
 
     Args:
         problem: The night's.
@@ -43,40 +43,42 @@ def build(problem: Problem, sample: People, fixed: Sums, solution: Solved,
         solution: Of the optimiser, over all optimised people.
         scale: Optimised people for each of the sample.
     """
-    bounds = Bounds(problem, sample, scale)
+    bounds, total = Bounds(problem, sample, scale), solution.sums.plus(fixed)
     # As if the sample, at tonight's prices, used exactly what everyone does.
-    missing = (uses(problem, solution.sums.plus(fixed))
-               - bounds.evaluate(solution.multipliers)[1])
+    missing = uses(problem, total) - bounds.evaluate(solution.multipliers)[1]
     base = capacities(problem)
     base = dataclasses.replace(base, capacity=base.capacity - missing)
-    now = bounds.least(base)[0]
-    total = solution.sums.plus(fixed)
-    found = [_row(bounds, base, now, solution.multipliers, total, place)
-             for place in range(len(problem.rows))]
-    return pa.Table.from_pylist(found, schema=SHADOW_PRICES.arrow_schema).sort_by("row_name")
+    found = [_row(bounds, base, solution, size_of(row, total), place)
+             for place, row in enumerate(problem.rows)]
+    return {table.name: pa.Table.from_pylist(rows, schema=table.arrow_schema).sort_by(
+        [(key, "ascending") for key in table.key]) for table, rows in (
+            (SHADOW_PRICES, [price for price, _ in found]),
+            (VALUE_CURVES, [point for _, curve in found for point in curve]))}
 
 
-def _row(bounds: Bounds, base: Capacities, now: float, multipliers: Floats,
-         total: Sums, place: int) -> dict[str, Any]:
-    """One row: its price, the value of a step, the range, and the bound without it."""
+def _row(bounds: Bounds, base: Capacities, solution: Solved, size: float,
+         place: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One row: its price, the value of a step, the range, the bound without it; and its curve."""
     row = bounds.problem.rows[place]
-    price, size = price_of(bounds.problem, multipliers, place), size_of(row, total)
+    price, now = price_of(bounds.problem, solution.multipliers, place), bounds.least(base)[0]
     capacity = float(row.chance.available_minor) if row.chance else row.capacity
     step = step_of(size, row.unit)
 
     def bound(extra: float) -> float:
         return bounds.least(relaxed(bounds.problem, base, place, extra))[0]
 
+    curve = [(share * size, bound(share * size)) for share in GRID]
+    low, high = holds(curve, price)
+    without = bounds.least(_without(bounds.problem, base, place))[0]
     # Of a concave bound; what the sample's noise says beyond that is cut off.
     step_value = min(max(0.0, bound(step) - now), price * step)
-    grid = [(share - 1.0) * size for share in GRID]
-    low, high = holds([(extra, now if extra == 0 else bound(extra)) for extra in grid], price)
-    without = bounds.least(_without(bounds.problem, base, place))[0]
-    return {"row_name": row.name, "text": row.text + _MONEY.get(row.name, ""), "unit": row.unit,
-            "capacity": capacity, "price": price,
-            "holds_from": None if low is None else capacity + low,
-            "holds_to": None if high is None else capacity + high, "step": step,
-            "step_value_minor": step_value, "cost_minor": max(0.0, without - now)}
+    return ({"row_name": row.name, "text": row.text + _MONEY.get(row.name, ""), "unit": row.unit,
+             "capacity": capacity, "price": price,
+             "holds_from": None if low is None else capacity + low,
+             "holds_to": None if high is None else capacity + high, "step": step,
+             "step_value_minor": step_value, "cost_minor": max(0.0, without - now)},
+            [{"row_name": row.name, "capacity": capacity + extra,
+              "bound_minor": solution.bound_minor + there - now} for extra, there in curve])
 
 
 #: What is meant by more of the two rows of money.

@@ -16,13 +16,14 @@ from typing import TypeAlias
 import duckdb
 import pyarrow as pa
 
-from jobs.contracts.limits import PROOF, SHADOW_PRICES
+from jobs.contracts.limits import PROOF, SHADOW_PRICES, VALUE_CURVES
 from jobs.errors import NightlistError
 
 #: A table in memory, or the Parquet files of one.
 Source: TypeAlias = pa.Table | Path | Sequence[Path]
 #: What the proof rests on; shadow prices tell what would be, and prove nothing.
-TABLES = (*(table.name for table in PROOF if table is not SHADOW_PRICES), "whitelist")
+TABLES = (*(table.name for table in PROOF if table not in (SHADOW_PRICES, VALUE_CURVES)),
+          "whitelist")
 #: More is kept on disk meanwhile.
 MEMORY = "2GiB"
 

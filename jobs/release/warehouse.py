@@ -117,12 +117,21 @@ def data_files(home: Path, table: str, release_id: str) -> list[Path]:
                       for task in scan.plan_files())
 
 
-def _visible(home: Path, table: str, release_id: str) -> Table:
-    release = next((m for m in history(home) if m.release_id == release_id), None)
-    if release is None:
+def named(home: Path, release_id: str) -> Release:
+    """The newest move of the pointer that names a release.
+
+    Raises:
+        ReleaseError: When none does.
+    """
+    found = [move for move in history(home) if move.release_id == release_id]
+    if not found:
         raise ReleaseError(f"warehouse/{RELEASES.name}", f"release {release_id}", "none of it",
                            "leave the release out to read the newest, or publish that night")
-    contracts = tables(release.currency)
+    return found[-1]
+
+
+def _visible(home: Path, table: str, release_id: str) -> Table:
+    contracts = tables(named(home, release_id).currency)
     if table not in contracts:
         raise UsageError("table", " or ".join(contracts), repr(table), "name one of these")
     return contracts[table]

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from jobs import store
 from jobs.config import Run
-from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF, SHADOW_PRICES
+from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF, SHADOW_PRICES, VALUE_CURVES
 from jobs.contracts.release import whitelist
 from jobs.limits import proof
 from jobs.limits.economics import Entries, entries
@@ -202,6 +202,15 @@ def prices(about: Problem, multipliers: np.ndarray) -> pa.Table:
         schema=SHADOW_PRICES.arrow_schema)
 
 
+def curve(about: Problem, bound: float) -> pa.Table:
+    """VALUE_CURVES of funding: half as much money, and half as much again."""
+    money = about.rows[0].chance.available_minor
+    return pa.Table.from_pylist(
+        [{"row_name": "funding", "capacity": share * money, "bound_minor": worth * bound}
+         for share, worth in ((0.5, 0.7), (1.0, 1.0), (1.5, 1.1))],
+        schema=VALUE_CURVES.arrow_schema)
+
+
 def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
            entry: np.ndarray | None = None, honoured: int = 0) -> dict[str, pa.Table]:
     """All tables of a proof where everyone gets their entry, or else what the prices give them.
@@ -224,7 +233,7 @@ def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
     decided = decided.set_column(1, decided.schema.field("method"),
                                  pa.array(method, pa.string()))
     return {"candidates": rows, "limits": decided, "whitelist": listed(decided),
-            "shadow_prices": prices(about, multipliers),
+            "shadow_prices": prices(about, multipliers), "value_curves": curve(about, bound),
             **proof.tables(about, solved, fixed, DAY, len(others), honoured)}
 
 

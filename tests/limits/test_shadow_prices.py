@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.contracts.limits import SHADOW_PRICES
+from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import Bounds, capacities
 from jobs.limits.problem import DRAW, PEOPLE, Chance, Row, Sums, Term
-from jobs.limits.shadow_prices import (build, holds, price_of, relaxed, sentence, short, size_of,
-                                       step_of)
+from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, sentence, short,
+                                       size_of, step_of, tables)
 from tests.limits.proofs import Solved, drawn_candidates, people_of, problem, sums
 from tests.limits.proofs import dual as dual_at
 from tests.limits.test_bounds import COST, FUNDING, INVITATIONS, city, exact
@@ -23,9 +23,8 @@ def priced(people: int = 300) -> tuple[dict[str, dict[str, Any]], Any, Any]:
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     entry = dual_at(about, who, prices)[1]
     solved = Solved(prices, found, 0, sums(about, who, entry))
-    table = build(about, who, Sums.zero(about), solved, 1.0)
-    assert table.schema == SHADOW_PRICES.arrow_schema
-    return {row["row_name"]: row for row in table.to_pylist()}, about, who
+    found = tables(about, who, Sums.zero(about), solved, 1.0)["shadow_prices"]
+    return {row["row_name"]: row for row in found.to_pylist()}, about, who
 
 
 def test_a_step_earns_what_the_linear_programme_says_it_does() -> None:
@@ -52,12 +51,28 @@ def test_a_row_that_does_not_bind_earns_and_costs_nothing() -> None:
     who = people_of(drawn_candidates(50), about)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     entry = dual_at(about, who, prices)[1]
-    rows = {row["row_name"]: row for row in build(
-        about, who, Sums.zero(about), Solved(prices, found, 0, sums(about, who, entry)),
-        1.0).to_pylist()}
-    free = rows["invitations"]
+    made = tables(about, who, Sums.zero(about), Solved(prices, found, 0, sums(about, who, entry)),
+                  1.0)
+    assert {name: table.schema for name, table in made.items()} == {
+        table.name: table.arrow_schema for table in (SHADOW_PRICES, VALUE_CURVES)}
+    free = {row["row_name"]: row for row in made["shadow_prices"].to_pylist()}["invitations"]
     assert (free["price"], free["step_value_minor"], free["cost_minor"]) == (0.0, 0.0, 0.0)
     assert free["holds_to"] is None
+    curve = [row for row in made["value_curves"].to_pylist() if row["row_name"] == "invitations"]
+    assert [row["capacity"] for row in curve] == [1e6 * (1 + extra) for extra in GRID]
+    assert [row["bound_minor"] for row in curve] == pytest.approx([found] * len(GRID))
+
+
+def test_a_curve_goes_through_tonight_and_never_rises_faster() -> None:
+    about, who = city(300)
+    found, prices = Bounds(about, who, 1.0).least(capacities(about))
+    solved = Solved(prices, found, 0, sums(about, who, dual_at(about, who, prices)[1]))
+    curve = [(row["capacity"], row["bound_minor"]) for row in tables(
+        about, who, Sums.zero(about), solved, 1.0)["value_curves"].to_pylist()
+        if row["row_name"] == "funding"]
+    assert (about.rows[FUNDING].chance.available_minor, found) in curve
+    slopes = np.diff([value for _, value in curve]) / np.diff([money for money, _ in curve])
+    assert slopes[0] > 0 and (np.diff(slopes) <= slopes[0] * 1e-3).all()
 
 
 def test_more_to_lend_is_more_in_the_last_line_and_more_in_the_chance() -> None:
