@@ -189,7 +189,8 @@ def _crossing(points: Sequence[tuple[float, float]], limit: float, sign: float) 
 def sentence(row: Mapping[str, Any], currency: str) -> str:
     """What a row of SHADOW_PRICES says: «Another CNY 100 M to lend would earn CNY 3.1 M.»."""
     money = row["unit"] != "people"
-    step = f"{currency} {short(row['step'] / MINOR)}" if money else f"{short(row['step'])} people"
+    people = "1 person" if row["step"] == 1 else f"{short(row['step'])} people"
+    step = f"{currency} {short(row['step'] / MINOR)}" if money else people
     earned = f"{currency} {short(row['step_value_minor'] / MINOR)}"
     name = row_name(row["row_name"])
     said = {FUNDING_ROWS[0]: f"Another {step} to lend would earn {earned}",

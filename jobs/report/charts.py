@@ -129,8 +129,8 @@ def curve(points: Sequence[tuple[float, float]], now: float, names: tuple[str, s
         label: What the chart shows, for a reader who cannot see it.
     """
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.6))
-        axes = axes_of(figure, (0.15, 0.18, 0.82, 0.7))
+        figure = Figure(figsize=(WIDTH, 3.9))
+        axes = axes_of(figure, (0.15, 0.18, 0.82, 0.62))
         amounts, values = ([point[place] for point in points] for place in (0, 1))
         axes.axvline(now, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
         axes.plot(amounts, values, color=ACCENT, linewidth=2, marker="o", markersize=4)
@@ -146,7 +146,7 @@ def curve(points: Sequence[tuple[float, float]], now: float, names: tuple[str, s
         axes.grid(color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
         axes.set_xlabel(names[0], labelpad=6)
-        axes.text(0, 1.13, names[1], transform=axes.transAxes, color=QUIET, va="bottom")
+        axes.text(0, 1.14, names[1], transform=axes.transAxes, color=QUIET, va="bottom")
         return svg(figure, label)
 
 

@@ -130,7 +130,9 @@ def _summed(term: dict[str, Any], candidates: pa.Table, offered: pa.Table) -> fl
 
 
 def _amount(value: float, unit: str, currency: str) -> str:
-    return f"{value:,.0f}" if unit == "people" else f"{currency} {short(value / MINOR)}"
+    if unit != "people":
+        return f"{currency} {short(value / MINOR)}"
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
 
 
 def price_facts(rows: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
@@ -143,11 +145,15 @@ def price_facts(rows: Iterable[dict[str, Any]], currency: str) -> list[dict[str,
 
 
 def _range(row: dict[str, Any], currency: str) -> str:
-    low, high = (None if row[end] is None else _amount(row[end], row["unit"], currency)
-                 for end in ("holds_from", "holds_to"))
-    if low is None and high is None:
-        return "at all capacities looked at"
-    return " ".join(([f"from {low}"] if low else []) + ([f"to {high}"] if high else []))
+    """From where to where a price holds; of a row that compares two sums: how much more or less."""
+    now = row["capacity"]
+    low, high = (None if row[end] is None else _amount(
+        row[end] if now > 0 else abs(row[end] - now), row["unit"], currency)
+        for end in ("holds_from", "holds_to"))
+    less, more = ("", "") if now > 0 else (" less", " more")
+    if low is None:
+        return "at all capacities looked at" if high is None else f"up to {high}{more}"
+    return f"from {low}{less} on" if high is None else f"from {low}{less} to {high}{more}"
 
 
 def method_facts(offered: pa.Table, currency: str) -> list[dict[str, Any]]:

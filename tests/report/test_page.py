@@ -128,7 +128,10 @@ def test_the_page_says_what_the_tables_say(tmp_path: Path) -> None:
                  "C 0.0350 % 3 21,000 63,000", "21,000 CNY", "12.60 % a year",
                  "AUC 0.7812 95 % interval 0.7743 to 0.7881", "Calibration 0.61 %",
                  "4,321 4,300 17 4", "scores 1 of 2 1 0", "mean_between: 0.31",
-                 "own_loan 2026.1", "Code c0de", "train 4.25 1,234"):
+                 "own_loan 2026.1", "Code c0de", "train 4.25 1,234",
+                 "Money, limits and what they cost", "3 people were decided about together",
+                 "nightlist verify --release 2026-06-30-aaa", "A larger limit would earn less. 3 3",
+                 "Funding: more would earn nothing.", "optimiser 3 CNY"):
         assert said in words, said
 
 
