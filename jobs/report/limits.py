@@ -5,7 +5,6 @@ Sources: the proof of the night's limits (`jobs/contracts/limits.py`) in the run
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,8 +39,11 @@ REASON_TEXTS = {
     "strategy": "Set by another strategy.",
 }
 #: What the page needs to know of each person.
-_COLUMNS = {"candidates": list(contracts.CANDIDATES.columns[:5]),
-            "limits": [name for name in contracts.LIMITS.columns if name != "score_tier"]}
+_COLUMNS = {"candidates": ["segment", "region", "partner"],
+            "limits": ["user_id", "method", "is_offered", "limit_minor", "rate_daily",
+                       "expected_draw_minor", "expected_loss_minor", "draw_variance",
+                       "expected_value_minor", "uncoupled_limit_minor", "size_reason",
+                       "size_row"]}
 
 
 def facts(run: Run, currency: str) -> dict[str, Any]:
@@ -171,14 +173,12 @@ def method_facts(offered: pa.Table, currency: str) -> list[dict[str, Any]]:
 
 def reason_facts(decided: pa.Table) -> list[dict[str, Any]]:
     """How many people have which reason for size, and how many of them an offer."""
-    keys = list(zip(decided["size_reason"].to_pylist(), decided["size_row"].to_pylist(),
-                    strict=True))
-    offers = Counter(key for key, is_offered in zip(
-        keys, decided["is_offered"].to_pylist(), strict=True) if is_offered)
-    return [{"text": REASON_TEXTS[reason].format(row=row_name(row or "")), "people": people,
-             "offers": offers[reason, row]}
-            for (reason, row), people in sorted(Counter(keys).items(),
-                                                key=lambda pair: (-pair[1], str(pair[0])))]
+    counted = decided.select(["size_reason", "size_row", "is_offered"]).group_by(
+        ["size_reason", "size_row"]).aggregate([("is_offered", "count"), ("is_offered", "sum")])
+    return [{"text": REASON_TEXTS[row["size_reason"]].format(row=row_name(row["size_row"] or "")),
+             "people": row["is_offered_count"], "offers": row["is_offered_sum"]}
+            for row in sorted(counted.to_pylist(), key=lambda row: (
+                -row["is_offered_count"], row["size_reason"], row["size_row"] or ""))]
 
 
 def example(offered: pa.Table, currency: str) -> str:
