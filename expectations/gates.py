@@ -7,6 +7,7 @@ Each is a step of its own: it reads what the step before wrote, records every re
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -17,10 +18,13 @@ from expectations.suites import CRITICAL, WARNING
 from jobs import store
 from jobs.config import AUDIT, TRAINED, Run
 from jobs.contracts import feeds, release
+from jobs.contracts.limits import CANDIDATES, LIMITS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
 from jobs.inputs import clean_table, frozen, frozen_policy, record
+from jobs.limits.verify import TABLES, Source, verify
+from jobs.policies.policy import Policy
 from jobs.scores.choice import unpromoted
 from jobs.session import session
 
@@ -115,25 +119,40 @@ def after_monitoring(run: Run, results: list[Result]) -> dict[str, int]:
 
 
 def before_release(run: Run) -> dict[str, int]:
-    """The audit: the published tables keep their contracts, the policy and each other.
+    """The audit: the published tables keep their contracts, the policy, each other and the proof.
 
     Raises:
         GateFailed: Also when files differ from the hashes in run.json or counts disagree.
     """
     record(run, AUDIT, None)  # an audit that fails now takes back one that passed before
     policy = frozen_policy(run)
-    limits = [limit for tier in policy.tiers for limit in tier.limits]
     table = release.whitelist(policy.currency)
-    business = suites.whitelist(f"limit_{policy.currency.lower()}", min(limits), max(limits),
+    business = suites.whitelist(f"limit_{policy.currency.lower()}", *limit_bounds(policy),
                                 policy.law)
     _earlier_gates_passed(run)
     _hashes_hold(run)
     results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
-               *_on(run, "release", release.WATERFALL, [])]
+               *_on(run, "release", release.WATERFALL, []), *_on(run, "release", CANDIDATES, []),
+               *_on(run, "release", LIMITS, []),
+               *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES})]
     _counts_agree(run)
     counts = _close(run, "release", results, "nothing was published; rerun the night")
     record(run, AUDIT, frozen(run)["tables"])
     return counts
+
+
+def limit_bounds(policy: Policy) -> tuple[int, int]:
+    """Lowest and highest limit that the policy can give, whole currency units."""
+    drawn = policy.limits.exploration.limits if policy.limits.exploration else ()
+    limits = [*policy.limits.limits, *drawn, *(one for tier in policy.tiers for one in tier.limits)]
+    return min(limits), max(limits)
+
+
+def certificate(tables: Mapping[str, Source]) -> list[Result]:
+    """Whether the proof of the night's limits is true, recomputed from the tables to publish."""
+    return [Result("release", "certificate", check.name, "", CRITICAL, check.ok,
+                   "" if check.ok else f"{check.found} where {check.expected} is expected")
+            for check in verify(tables).checks]
 
 
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:

@@ -16,6 +16,7 @@ from jobs import config
 from jobs.command import add
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
+from jobs.limits import commands as limits_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -63,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     _readers(commands)
+    limits_commands.declare(commands)
     monitor_commands.declare(commands)
     model_commands.declare(commands)
     intake_commands.declare(commands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.contracts import feeds, monitoring, night, release
+from jobs.contracts import feeds, limits, monitoring, night, release
 from jobs.contracts.table import Field, Table
 from jobs.errors import UsageError
 from jobs.features import catalogue
@@ -17,8 +17,9 @@ CURRENCY = "<currency>"
 GROUPS: tuple[tuple[str, tuple[Table, ...]], ...] = (
     ("Published", (release.whitelist(CURRENCY), release.DECISIONS, release.WATERFALL,
                    release.RELEASES)),
-    ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, night.ELIGIBILITY,
-                  night.LIMITS, monitoring.MONITORING, monitoring.HISTOGRAMS)),
+    ("Published as proof", tuple(release.PROOF.values())),
+    ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, limits.RULE_FACTS,
+                  night.ELIGIBILITY, monitoring.MONITORING, monitoring.HISTOGRAMS)),
 )
 
 

@@ -222,6 +222,16 @@ SHADOW_PRICES = Table(
               True),
     ))
 
+VALUE_CURVES = Table(
+    name="value_curves", meaning="The bound at other capacities of a row, the others as they are.",
+    grain="one capacity of a row", key=("row_name", "capacity"), owner=RISK,
+    source="candidates, coupling rows", partition="run",
+    fields=(
+        ROW_NAME,
+        Field("capacity", "double", "unit", "Of the row; of `funding` the money of all lines."),
+        Field("bound_minor", "double", MINOR_UNIT, "No offers would be worth more."),
+    ))
+
 #: Published beside the whitelist, so that anyone can check it.
 PROOF = (CANDIDATES, LIMITS, MENU, ECONOMICS, COUPLING_ROWS, COUPLING_TERMS, COUPLING_STEPS,
-         CERTIFICATE, SHADOW_PRICES)
+         CERTIFICATE, SHADOW_PRICES, VALUE_CURVES)

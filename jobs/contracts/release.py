@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
+from jobs.contracts import limits
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
@@ -47,7 +48,7 @@ DECISIONS = Table(
         SCORES.field("pd"), SCORES.field("score_points"), SCORES.field("model_version"),
         FEATURE_MATRIX.field("segment"),
         Field("is_invited", "boolean", "true/false", "Whether the whitelist has this person."),
-        replace(LIMITS.field("method"), nullable=True),
+        dataclasses.replace(LIMITS.field("method"), nullable=True),
         RULE,
         Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order; of "
               "who was invited at random, those that were passed over."),
@@ -66,6 +67,10 @@ WATERFALL = Table(
               minimum=0),
         Field("remaining", "integer", "people", "People left after this step.", minimum=0),
     ))
+
+#: The proof of a night's limits, by name: its tables as the night wrote them, under a release.
+PROOF = {table.name: dataclasses.replace(table.with_fields(RELEASE_ID), partition="release_id")
+         for table in limits.PROOF}
 
 RELEASES = Table(
     name="releases",

@@ -1,6 +1,7 @@
 """Release: writes the audited tables of the night and moves the pointer to them.
 
-Sources: whitelist, decisions, waterfall and run.json of the run.
+Sources: whitelist, decisions, waterfall, the proof of the limits and run.json of the run. A run
+keeps its proof without a release's name; the column `release_id` is added here.
 Grain: one row of `releases` a move of the pointer.
 Output: the Iceberg tables in `<home>/warehouse`.
 """
@@ -8,10 +9,13 @@ Output: the Iceberg tables in `<home>/warehouse`.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table as IcebergTable
@@ -19,24 +23,46 @@ from pyiceberg.table import Table as IcebergTable
 from jobs import store
 from jobs.config import AUDIT, Run
 from jobs.contracts.release import RELEASES
-from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
 from jobs.lock import locked
 from jobs.release import warehouse
-from jobs.release.warehouse import Release, tables
+from jobs.release.warehouse import Release, lists, tables
 
 #: How long a publisher waits for another one before it gives up.
 LOCK_WAIT_SECONDS = 60.0
+#: Rows of a table that are held at once; each piece becomes a file of the warehouse.
+PIECE_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
 class _Night:
-    """What a run has ready to publish."""
+    """What a run has ready to publish: checked files, read piece by piece."""
 
-    rows: dict[str, pa.Table]
+    run: Run
     currency: str
     whitelist_sha256: str
     run_sha256: str
+
+    def file(self, name: str) -> Path:
+        return _file(self.run, name)
+
+    def count(self, name: str) -> int:
+        return int(pq.read_metadata(self.file(name)).num_rows)
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows as they are published, `PIECE_ROWS` at a time, in key order."""
+        contract = tables(self.currency)[name]
+        with pq.ParquetFile(self.file(name)) as file:
+            for batch in file.iter_batches(PIECE_ROWS):
+                rows = pa.Table.from_batches([batch])
+                if name not in lists(self.currency):
+                    named = pa.repeat(self.run.release_id, rows.num_rows)
+                    rows = rows.append_column("release_id", named)
+                yield rows.select(contract.columns).cast(contract.arrow_schema)
+
+    def rows(self, name: str) -> pa.Table:
+        return pa.concat_tables([tables(self.currency)[name].arrow_schema.empty_table(),
+                                 *self.pieces(name)])
 
 
 def main(run: Run) -> dict[str, str | int | bool]:
@@ -84,8 +110,8 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
             if not known:
-                _replace(table, run.release_id, night.rows[name])
-            _verify(table, name, run.release_id, night.rows[name].num_rows)
+                _replace(table, run.release_id, night.pieces(name))
+            _verify(table, name, run.release_id, night.count(name))
         return _move(catalog, run, night, moves[-1].move_number + 1 if moves else 1), True
 
 
@@ -100,31 +126,37 @@ def _read_night(run: Run) -> _Night:
                            "tables that did not", "run the step first: nightlist run "
                            f"check_release --as-of {run.as_of}")
     currency = record["inputs"]["policy"]["currency"]
-    rows = {name: _read_table(run, contract, record["tables"].get(name))
-            for name, contract in tables(currency).items()}
-    return _Night(rows, currency, store.file_sha256(run.folder / "whitelist/whitelist.parquet"),
+    for name in tables(currency):
+        _check(run, name, record["tables"].get(name), name in lists(currency))
+    return _Night(run, currency, store.file_sha256(_file(run, "whitelist")),
                   store.file_sha256(path))
 
 
-def _read_table(run: Run, table: Table, recorded_sha256: str | None) -> pa.Table:
-    file = run.folder / table.name / f"{table.name}.parquet"
+def _file(run: Run, name: str) -> Path:
+    return run.folder / name / f"{name}.parquet"
+
+
+def _check(run: Run, name: str, audited_sha256: str | None, is_list: bool) -> None:
+    """Refuse a table that is missing, is not the audited one, is empty or is another release's."""
+    where, file = f"{run.folder.name}/{name}", _file(run, name)
     remedy = f"rerun the night: nightlist night --as-of {run.as_of}"
     if not file.is_file():
-        raise ReleaseError(f"{run.folder.name}/{table.name}", "the table to publish", "no file",
+        raise ReleaseError(where, "the table to publish", "no file", remedy)
+    if not audited_sha256:
+        raise ReleaseError(where, "a table that run.json lists", "none of that name", remedy)
+    if store.file_sha256(file) != audited_sha256:
+        raise ReleaseError(where, f"sha256 {audited_sha256[:12]}… as in run.json", "another file",
                            remedy)
-    if recorded_sha256 and store.file_sha256(file) != recorded_sha256:
-        raise ReleaseError(f"{run.folder.name}/{table.name}", f"sha256 {recorded_sha256[:12]}… as "
-                           "in run.json", "another file", remedy)
-    rows = store.read_arrow(file.parent, table).cast(table.arrow_schema)
-    if not rows.num_rows:
-        raise ReleaseError(f"{run.folder.name}/{table.name}", "at least one row", "0 rows",
-                           "find the rule that removes everyone in the run's waterfall, and mend "
-                           "the policy or the feeds")
-    foreign = set(pc.unique(rows["release_id"]).to_pylist()) - {run.release_id}
+    if not is_list:
+        return
+    names = pq.read_table(file, columns=["release_id"])["release_id"]
+    if not len(names):
+        raise ReleaseError(where, "at least one row", "0 rows", "find the rule that removes "
+                           "everyone in the run's waterfall, and mend the policy or the feeds")
+    foreign = set(pc.unique(names).to_pylist()) - {run.release_id}
     if foreign:
-        raise ReleaseError(f"{table.name}.release_id", run.release_id, ", ".join(sorted(foreign)),
+        raise ReleaseError(f"{name}.release_id", run.release_id, ", ".join(sorted(foreign)),
                            remedy)
-    return rows
 
 
 def _refuse_changed_rows(catalog: Catalog, night: _Night, earlier: Release) -> None:
@@ -132,20 +164,21 @@ def _refuse_changed_rows(catalog: Catalog, night: _Night, earlier: Release) -> N
     for name, contract in tables(earlier.currency).items():
         table = warehouse.iceberg_table(catalog, contract)
         seen = warehouse.rows(table, contract, earlier.release_id)
-        if not seen.equals(night.rows[name]):
+        if not seen.equals(night.rows(name)):
             raise ReleaseError(f"{name} of release {earlier.release_id}",
                                f"the {seen.num_rows} rows already published", "other rows",
                                "the same inputs gave another result; find out why before you "
                                "publish it under a new run")
 
 
-def _replace(table: IcebergTable, release_id: str, rows: pa.Table) -> None:
+def _replace(table: IcebergTable, release_id: str, pieces: Iterator[pa.Table]) -> None:
     """One commit: what a crashed earlier try left goes, the rows come."""
     leftover = table.scan(warehouse.of_release(release_id)).count()
     with table.transaction() as transaction:
         if leftover:
             transaction.delete(warehouse.of_release(release_id))
-        transaction.append(rows)
+        for rows in pieces:
+            transaction.append(rows)
 
 
 def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> None:
@@ -157,12 +190,12 @@ def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> N
 
 def _move(catalog: Catalog, run: Run, night: _Night, number: int) -> Release:
     """Append the pointer's row: the one commit that makes the release visible."""
-    limits = night.rows["whitelist"][f"limit_{night.currency.lower()}"]
+    limits = pq.read_table(night.file("whitelist"))[f"limit_{night.currency.lower()}"]
     release = Release(
         move_number=number, release_id=run.release_id, as_of_date=run.as_of,
         published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        currency=night.currency, invited=night.rows["whitelist"].num_rows,
-        considered=night.rows["decisions"].num_rows, committed_amount=pc.sum(limits).as_py(),
+        currency=night.currency, invited=night.count("whitelist"),
+        considered=night.count("decisions"), committed_amount=pc.sum(limits).as_py(),
         whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256)
     pointer = warehouse.iceberg_table(catalog, RELEASES)
     try:

@@ -1,8 +1,7 @@
 """The warehouse: Iceberg tables that hold every release, and the pointer that shows them.
 
-Sources: a night's `whitelist`, `decisions`, `waterfall` and `run.json`.
-Grain: rows of `whitelist`, `decisions` and `waterfall` under their `release_id`; one row a move
-in `releases`.
+Sources: a night's `whitelist`, `decisions`, `waterfall`, the proof of its limits and `run.json`.
+Grain: rows of these tables under their `release_id`; one row a move in `releases`.
 Output: `<home>/warehouse`, namespace `nightlist`, catalogue in `catalog.db` (SQLite).
 
 `releases` is the pointer: a release is visible exactly when a row of it names the release. In force
@@ -33,7 +32,7 @@ from pyiceberg.table import Table as IcebergTable
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
-from jobs.contracts.release import DECISIONS, RELEASES, WATERFALL, whitelist
+from jobs.contracts.release import DECISIONS, PROOF, RELEASES, WATERFALL, whitelist
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError, UsageError
 
@@ -62,6 +61,11 @@ class Release:
 
 def tables(currency: str) -> dict[str, Table]:
     """The contracts of the released tables, by name, for a product in this currency."""
+    return {**lists(currency), **PROOF}
+
+
+def lists(currency: str) -> dict[str, Table]:
+    """Those of them that name their release from the first; a proof's tables get it here."""
     return {t.name: t for t in (whitelist(currency), DECISIONS, WATERFALL)}
 
 
@@ -113,12 +117,21 @@ def data_files(home: Path, table: str, release_id: str) -> list[Path]:
                       for task in scan.plan_files())
 
 
-def _visible(home: Path, table: str, release_id: str) -> Table:
-    release = next((m for m in history(home) if m.release_id == release_id), None)
-    if release is None:
+def named(home: Path, release_id: str) -> Release:
+    """The newest move of the pointer that names a release.
+
+    Raises:
+        ReleaseError: When none does.
+    """
+    found = [move for move in history(home) if move.release_id == release_id]
+    if not found:
         raise ReleaseError(f"warehouse/{RELEASES.name}", f"release {release_id}", "none of it",
                            "leave the release out to read the newest, or publish that night")
-    contracts = tables(release.currency)
+    return found[-1]
+
+
+def _visible(home: Path, table: str, release_id: str) -> Table:
+    contracts = tables(named(home, release_id).currency)
     if table not in contracts:
         raise UsageError("table", " or ".join(contracts), repr(table), "name one of these")
     return contracts[table]

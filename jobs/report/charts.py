@@ -19,6 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from jobs.limits.shadow_prices import short
+
 #: Width of every chart, in inches of 72 points; a point is a CSS pixel at full size.
 WIDTH = 6.0
 _POINTS = 72
@@ -82,6 +84,69 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         for place, color, word in ((0.0, SOFT, "considered"), (0.3, ACCENT, "invited")):
             axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
             axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
+        return svg(figure, label)
+
+
+def heat(down: Sequence[str], across: Sequence[str], counts: npt.NDArray[np.int64],
+         label: str) -> str:
+    """Counts by two kinds: the more, the stronger; the number stands in each field.
+
+    Args:
+        down: Names of the rows, from the top.
+        across: Names of the columns, from the left.
+        counts: Shape (rows, columns).
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        height = 0.4 * len(down) + 0.5
+        figure = Figure(figsize=(WIDTH, height))
+        axes = axes_of(figure, (0.15, 0.02, 0.84, 1 - 0.46 / height))
+        axes.spines["bottom"].set_visible(False)
+        most, size = max(1, counts.max(initial=0)), min(13.5, 90 / max(1, len(across)))
+        for (row, column), count in np.ndenumerate(counts):
+            # Never so strong that the number on it is hard to read.
+            axes.barh(row, 0.94, left=column - 0.47, height=0.9, color=ACCENT,
+                      alpha=0.06 + 0.44 * float(np.sqrt(count / most)) if count else 0.03)
+            if count:
+                axes.text(column, row, f"{count:,}", ha="center", va="center", fontsize=size)
+        axes.set_xlim(-0.5, max(0.5, len(across) - 0.5))
+        axes.set_ylim(max(0.5, len(down) - 0.5), -0.5)
+        axes.set_xticks(range(len(across)), across, fontsize=size)
+        axes.set_yticks(range(len(down)), down)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0, pad=4)
+        return svg(figure, label)
+
+
+def curve(points: Sequence[tuple[float, float]], now: float, names: tuple[str, str],
+          label: str) -> str:
+    """A value over an amount, with tonight's amount marked.
+
+    Args:
+        points: Amount and value, rising.
+        now: Tonight's amount.
+        names: Of the amount and of the value.
+        label: What the chart shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(WIDTH, 3.9))
+        axes = axes_of(figure, (0.15, 0.18, 0.82, 0.62))
+        amounts, values = ([point[place] for point in points] for place in (0, 1))
+        axes.axvline(now, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
+        axes.plot(amounts, values, color=ACCENT, linewidth=2, marker="o", markersize=4)
+        if points:
+            axes.plot([now], [np.interp(now, amounts, values)], color=INK, marker="o",
+                      markersize=8)
+        axes.text(now, 1.04, "tonight", ha="center", transform=axes.get_xaxis_transform(),
+                  color=QUIET)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(lambda value, _: short(value))
+            axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axes.set_ylim(bottom=min(0.0, *values) if values else 0.0)
+        axes.grid(color=LINE, linewidth=0.8)
+        axes.tick_params(length=0, pad=6)
+        axes.set_xlabel(names[0], labelpad=6)
+        axes.text(0, 1.14, names[1], transform=axes.transAxes, color=QUIET, va="bottom")
         return svg(figure, label)
 
 

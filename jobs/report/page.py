@@ -1,7 +1,7 @@
 """The page of the night: one HTML file that stands alone.
 
-Sources: the run's whitelist, decisions, waterfall, run.json, gates.json, steps.json; the PD
-model's metadata; the releases published before. Grain: one page a night.
+Sources: the run's whitelist, decisions, waterfall, proof of the limits, run.json, gates.json,
+steps.json; the PD model's metadata; the releases published before. Grain: one page a night.
 Output: `<home>/reports/<as_of>/index.html`, without scripts or requests to anywhere.
 """
 
@@ -27,7 +27,7 @@ from jobs.inputs import frozen
 from jobs.policies.policy import load
 from jobs.release import warehouse
 from jobs.release.warehouse import Release
-from jobs.report import charts
+from jobs.report import charts, limits
 
 #: What the waterfall's own steps mean; a rule's meaning stands in its policy.
 STEP_TEXTS = {
@@ -80,7 +80,7 @@ def facts(run: Run) -> dict[str, Any]:
     inputs = frozen(run)["inputs"]
     currency = inputs["policy"]["currency"]
     rows = {name: store.read_arrow(run.folder / name, table)
-            for name, table in warehouse.tables(currency).items()}
+            for name, table in warehouse.lists(currency).items()}
     tables = Tables(**rows, currency=currency)
     moves = warehouse.history(run.home)
     results = store.read_json(run.folder / "gates.json", [])
@@ -91,6 +91,7 @@ def facts(run: Run) -> dict[str, Any]:
         "move": next((m.move_number for m in reversed(moves) if m.release_id == run.release_id),
                      None),
         "waterfall": steps, "tiers": tier_rows(tables), "charts": _charts(tables, steps),
+        "limits": limits.facts(run, currency),
         "model": _model(run), "feeds": feed_rows(inputs["deliveries"]),
         "deliveries": [_delivery(row) for row in inputs["deliveries"]],
         "gates": gate_rows(results),

@@ -13,22 +13,25 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from jobs import store
 from jobs.config import Run
-from jobs.contracts.release import DECISIONS, RELEASES, WATERFALL, whitelist
+from jobs.contracts import limits
+from jobs.contracts.release import DECISIONS, PROOF, RELEASES, WATERFALL, whitelist
 from jobs.errors import ReleaseError, UsageError
 from jobs.lock import locked
 from jobs.release import release, warehouse
+from tests.limits import proofs
 
 MAY, JUNE = dt.date(2026, 5, 31), dt.date(2026, 6, 30)
 
 
 def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple[str, ...] = (
         "ann", "bob"), refused: tuple[str, ...] = ("cleo",), currency: str = "CNY") -> Run:
-    """A run with its three tables and its record; ann may borrow 30,000, anybody else 20,000."""
+    """A run with its tables and its record; ann may borrow 30,000, anybody else 20,000."""
     run = Run(home=home, as_of=as_of, run_id=run_id)
     same = {"as_of_date": as_of, "release_id": run.release_id, "segment": "thick_file"}
     listed = [{**same, "user_id": who, "offer_id": f"offer-{who}", "score_tier": "A",
@@ -51,6 +54,9 @@ def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple
         pa.Table.from_pylist(rows, schema=table.arrow_schema), table, run.folder / table.name)
         for table, rows in ((whitelist(currency), listed), (DECISIONS, decided),
                             (WATERFALL, steps))}
+    proved = proofs.proved(proofs.problem(), proofs.candidates(
+        *({"user_id": who} for who in invited)), np.zeros(4))
+    hashes |= proofs.write(run, proved)
     store.write_json({"run_id": run_id, "tables": hashes, "audit": hashes, "inputs": {
         "as_of": as_of, "policy": {"name": "wallet_loan", "currency": currency}}},
         run.folder / "run.json")
@@ -73,6 +79,41 @@ def test_a_reader_gets_the_published_rows_in_contract_and_key_order(tmp_path: Pa
     in_force = warehouse.current(tmp_path)
     assert (in_force.move_number, in_force.invited, in_force.considered) == (1, 2, 3)
     assert in_force.run_sha256 == store.file_sha256(run.folder / "run.json")
+
+
+def test_the_proof_of_the_limits_is_published_under_the_release(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "PIECE_ROWS", 1)  # one person a piece
+    run = night(tmp_path)
+    release.publish(run)
+    for table in limits.PROOF:
+        rows = warehouse.read(tmp_path, table.name, run.release_id)
+        written = store.read_arrow(run.folder / table.name, table)
+        assert rows.schema == PROOF[table.name].arrow_schema
+        assert rows.drop_columns(["release_id"]).equals(written.cast(table.arrow_schema))
+        assert set(rows["release_id"].to_pylist()) == {run.release_id}
+    assert len(warehouse.data_files(tmp_path, "candidates", run.release_id)) == 2
+
+
+def test_an_empty_table_of_the_proof_is_published(tmp_path: Path) -> None:
+    run = night(tmp_path)
+    record = store.read_json(run.folder / "run.json")
+    hashes = record["tables"] | {"coupling_steps": store.write_sorted(
+        limits.COUPLING_STEPS.arrow_schema.empty_table(), limits.COUPLING_STEPS,
+        run.folder / "coupling_steps")}
+    store.write_json({**record, "tables": hashes, "audit": hashes}, run.folder / "run.json")
+    release.publish(run)
+    assert warehouse.read(tmp_path, "coupling_steps", run.release_id).num_rows == 0
+
+
+def test_a_table_without_an_audited_hash_is_refused(tmp_path: Path) -> None:
+    run = night(tmp_path)
+    record = store.read_json(run.folder / "run.json")
+    hashes = {name: sha for name, sha in record["tables"].items() if name != "certificate"}
+    store.write_json({**record, "tables": hashes, "audit": hashes}, run.folder / "run.json")
+    with pytest.raises(ReleaseError, match="certificate: expected a table that run.json lists"):
+        release.publish(run)
+    assert warehouse.history(tmp_path) == []
 
 
 def test_the_release_has_the_columns_of_its_contract() -> None:

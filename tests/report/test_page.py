@@ -20,6 +20,7 @@ from jobs.contracts.release import DECISIONS, WATERFALL, whitelist
 from jobs.errors import NightlistError
 from jobs.release import release
 from jobs.report import charts, page
+from tests.limits import proofs
 
 JUNE = dt.date(2026, 6, 30)
 VOID = {"meta", "br", "wbr", "hr", "img", "input", "link", "path", "rect", "use"}
@@ -47,6 +48,9 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
     for table, rows in ((whitelist("CNY"), listed), (DECISIONS, decided), (WATERFALL, steps)):
         hashes[table.name] = store.write_sorted(
             pa.Table.from_pylist(rows, schema=table.arrow_schema), table, run.folder / table.name)
+    proved = proofs.proved(proofs.problem(10**9), proofs.candidates(
+        *({"user_id": f"u{who:04}"} for who in range(max(1, invited)))), np.zeros(4))
+    hashes |= proofs.write(run, proved)
     delivery = {"feed": names.get("feed", "bound_cards"), "delivery_date": as_of.isoformat(),
                 "received": 4_321, "accepted": 4_300, "quarantined": 17, "duplicates": 4}
     store.write_json({"run_id": "aaa", "tables": hashes, "audit": hashes, "inputs": {
@@ -124,7 +128,10 @@ def test_the_page_says_what_the_tables_say(tmp_path: Path) -> None:
                  "C 0.0350 % 3 21,000 63,000", "21,000 CNY", "12.60 % a year",
                  "AUC 0.7812 95 % interval 0.7743 to 0.7881", "Calibration 0.61 %",
                  "4,321 4,300 17 4", "scores 1 of 2 1 0", "mean_between: 0.31",
-                 "own_loan 2026.1", "Code c0de", "train 4.25 1,234"):
+                 "own_loan 2026.1", "Code c0de", "train 4.25 1,234",
+                 "Money, limits and what they cost", "3 people were decided about together",
+                 "nightlist verify --release 2026-06-30-aaa", "A larger limit would earn less. 3 3",
+                 "Funding: more would earn nothing.", "optimiser 3 CNY"):
         assert said in words, said
 
 
@@ -150,7 +157,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(tmp_path: Path) -> None:
     audited(run)
     html, reader = read(run)
     assert reader.open == []
-    assert reader.tags.count("svg") == 4 and "script" not in reader.tags
+    assert reader.tags.count("svg") == 7 and "script" not in reader.tags
     assert all(target.startswith("#") for target in reader.fetched)
     assert re.findall(r'(?<!xmlns=")(?<!xmlns:xlink=")https?://', html) == []
     assert "@import" not in html and re.findall(r"url\((?!#)", html) == []
