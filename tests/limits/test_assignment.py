@@ -15,8 +15,8 @@ from jobs.policies.limits import Challenger, Exploration
 from tests.limits.people import DAY, POLICY, candidates, problem
 
 LAW = Decimal("0.0006")
-SENT = {"open_offer_id": "o1", "open_limit_minor": 5_000_000, "open_rate_daily": Decimal("0.000300"),
-        "is_open_offer_sent": True}
+SENT = {"open_offer_id": "o1", "open_limit_minor": 5_000_000,
+        "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True}
 
 
 def policy(**limits):
