@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -23,8 +23,8 @@ import pyarrow.compute as pc
 from jobs.contracts.table import TYPES
 from jobs.limits import exploration, strategies
 from jobs.limits.choice import people_of
-from jobs.limits.problem import Booleans, Floats, Integers, People, Problem, Row, Sums
-from jobs.limits.strategies import Applicants, Offers
+from jobs.limits.problem import Booleans, Floats, Integers, People, Problem, Sums
+from jobs.limits.filling import Applicants, Offers, part_of, share_of, sums
 from jobs.policies.limits import Challenger
 from jobs.policies.policy import Policy
 
@@ -92,7 +92,7 @@ def decide(candidates: pa.Table, problem: Problem, policy: Policy, seed: int,
     offers, counted = _share_out(Applicants.of(people, candidates), problem, policy, method,
                                  offers)
     return Decided(_table(people, method, offers, chance.propensity_ratio),
-                   strategies.sums(problem, people, offers), np.asarray(method == ""),
+                   sums(problem, people, offers), np.asarray(method == ""),
                    {**counts, **counted}, chance.expected_loss_minor, chance.is_called_off)
 
 
@@ -100,7 +100,7 @@ def _share_out(applicants: Applicants, problem: Problem, policy: Policy,
                method: npt.NDArray[np.object_], offers: Offers) -> tuple[Offers, dict[str, int]]:
     """Let challengers and champion decide about everyone without a method, which it fills in."""
     people, rules = applicants.people, policy.limits
-    fixed, left = strategies.sums(problem, people, offers), method == ""
+    fixed, left = sums(problem, people, offers), method == ""
     by = challengers(policy.product, rules.challengers, people.user_id)
     parts = [(one.name, one.method, np.flatnonzero(left & (by == place)))
              for place, one in enumerate(rules.challengers)]
@@ -159,27 +159,6 @@ def honoured(candidates: pa.Table, highest_rate_daily: float) -> Offers:
     is_legal = (~by_law | (limit <= cap)) & (rate <= highest_rate_daily + 5e-7)
     return Offers(limit.astype(np.int64), rate).only(
         np.asarray(is_sent & is_eligible & is_legal & (limit > 0), bool))
-
-
-def share_of(problem: Problem, ratio: float) -> Problem:
-    """The problem with a part of every capacity.
-
-    Parts that each keep their own chance keep it together: deviations of independent draws add
-    up to less than their sum.
-    """
-    def row(whole: Row) -> Row:
-        chance = whole.chance and replace(
-            whole.chance, available_minor=int(whole.chance.available_minor * ratio))
-        return replace(whole, capacity=whole.capacity * ratio, chance=chance, steps=tuple(
-            replace(step, amount=step.amount * ratio) for step in whole.steps))
-
-    return replace(problem, rows=tuple(row(whole) for whole in problem.rows))
-
-
-def part_of(sums: Sums, ratio: float) -> Sums:
-    """A part of what is used, rounded up to whole units."""
-    return Sums(round(sums.value_minor * ratio),
-                np.ceil(sums.measures * ratio).astype(np.int64))
 
 
 def _none(people: int) -> Offers:

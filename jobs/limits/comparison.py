@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.contracts.table import TYPES
-from jobs.limits import assignment, strategies
+from jobs.limits import assignment
 from jobs.limits.choice import offer_figures, people_of
+from jobs.limits.filling import net_value
 from jobs.limits.optimise import final_entries, optimise
 from jobs.limits.problem import (DRAW, LOSS, MINOR, NOTHING, Floats, Integers, Problem, Sums)
 from jobs.limits.sources import InMemory
@@ -95,7 +96,7 @@ def decide_in_memory(candidates: pa.Table, problem: Problem, policy: Policy, see
         limit[place], pa.array([f"{one:.6f}" for one in rate[place]],
                                pa.string()).cast(TYPES["rate"][1]),
         measures[:, DRAW], measures[:, LOSS], value], schema=OFFERS)
-    return Decision(offers, strategies.net_value(problem, total), bound, prices, decided.counts)
+    return Decision(offers, net_value(problem, total), bound, prices, decided.counts)
 
 
 def _terms(user_id: pa.Array, decided: pa.Table) -> tuple[Integers, Floats, Any]:

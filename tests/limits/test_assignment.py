@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from jobs.limits import assignment
-from jobs.limits.assignment import CHAMPION, challengers, decide, honoured, share_of
+from jobs.limits.assignment import CHAMPION, challengers, decide, honoured
 from jobs.limits.problem import DRAW, LIMIT, PEOPLE, Chance, Row, Step, Term
+from jobs.limits.filling import share_of
 from jobs.policies.limits import Challenger, Exploration
 from tests.limits.people import DAY, POLICY, candidates, problem
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from jobs.errors import InfeasibleRows
+from jobs.limits import strategies
 from jobs.limits.choice import people_of
+from jobs.limits.filling import Applicants, keeps_chance, net_value, sums
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, PEOPLE, Chance, Group, Row, Step, Sums, Term,
                                  uses)
-from jobs.limits.strategies import Applicants, decide, keeps_chance, net_value, sums
+from jobs.limits.strategies import decide
 from tests.limits.people import PLAIN, POLICY, candidates, menu, problem
 
 THIN = Group("segment", ("thin_file",))
@@ -130,6 +132,15 @@ def test_flat_is_the_entry_that_earns_most_once_handed_out():
     row = at_most("funding", DRAW, 3_000_000)
     dear = problem(row, economics=replace(PLAIN, invitation_cost_minor=100))
     assert offered("flat", dear, *people) == {name: (60_000, 0.0005) for name in "ab"}
+
+
+def test_flat_asks_some_where_there_are_many(monkeypatch):
+    people = [{"user_id": f"u{place:03}", "score_points": 700 + place % 7} for place in range(90)]
+    asked = problem(at_most("funding", DRAW, 40_000_000), economics=replace(
+        PLAIN, invitation_cost_minor=100))
+    all_asked = offered("flat", asked, *people)
+    monkeypatch.setattr(strategies, "_FLAT_SAMPLE", 20)
+    assert offered("flat", asked, *people) == all_asked
 
 
 def test_flat_pays_for_money():
