@@ -7,7 +7,7 @@ value of each policy stands beside what it expects: `jobs/simulate/value.py`.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -179,6 +179,20 @@ def compare(candidates: pa.Table, problem: Problem, policies: Mapping[str, Polic
         say(f"deciding as {name}")
         yield summary(name, decide_in_memory(candidates, problem, policy, seed, as_of,
                                              highest_rate_daily), truth)
+
+
+def across(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """The rows of `compare` with figures down and policies across, as text for the terminal."""
+    figures = [key for key in rows[0] if key != "policy"]
+    return [{"figure": figure, **{str(row["policy"]): text(row[figure]) for row in rows}}
+            for figure in figures]
+
+
+def text(value: float | None) -> str:
+    """Whole numbers with commas, prices short."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
 
 
 def difference(before: pa.Table, after: pa.Table) -> dict[str, int]:

@@ -51,6 +51,9 @@ def _whatif(arguments: argparse.Namespace) -> None:
              for name in arguments.policies or [run.policy]}
     rows = whatif.answer(whatif.night(run), asked, arguments.settings,
                          comparison.true_value(run.home, run.as_of), _say)
+    if arguments.format == "table":
+        rows = [{key: value if key == "figure" else comparison.text(value)
+                 for key, value in row.items()} for row in rows]
     _show(rows, arguments, f"what if, on {run.as_of}; currency: "
           + ", ".join(sorted({policy.currency for policy in asked.values()})))
 
@@ -69,7 +72,9 @@ def _compare(arguments: argparse.Namespace) -> None:
         rows, whatif.problem(known, policy), comparison.variants(policy),
         frozen(run)["inputs"]["seed"], run.as_of, policy.law.highest_rate_daily,
         comparison.true_value(run.home, run.as_of), _say)
-    _show(list(found), arguments, f"policies on {run.as_of}, {policy.currency}")
+    shown = list(found)
+    _show(comparison.across(shown) if arguments.format == "table" else shown, arguments,
+          f"policies on {run.as_of}, {policy.currency}")
 
 
 def _run(arguments: argparse.Namespace) -> Run:
@@ -88,18 +93,10 @@ def _show(rows: list[dict[str, Any]], arguments: argparse.Namespace, title: str)
     from jobs.show import show, terminal_table
 
     output = Path(arguments.output) if arguments.output else None
-    if arguments.format != "table":
-        # A column holds people, money and prices: one kind of number for all.
-        show(pa.Table.from_pylist([{key: float(value) if isinstance(value, int) else value
-                                    for key, value in row.items()} for row in rows]),
-             arguments.format, output, title)
+    if arguments.format == "table":
+        terminal_table(pa.Table.from_pylist(rows), title, output, limit=len(rows))
         return
-    terminal_table(pa.Table.from_pylist([{key: _text(value) for key, value in row.items()}
-                                         for row in rows]), title, output, limit=len(rows))
-
-
-def _text(value: Any) -> str:
-    """Whole numbers with commas, prices short."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
+    # A column may hold people, money and prices: one kind of number for all.
+    show(pa.Table.from_pylist([{key: float(value) if isinstance(value, int) else value
+                                for key, value in row.items()} for row in rows]),
+         arguments.format, output, title)
