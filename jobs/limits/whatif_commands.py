@@ -46,6 +46,7 @@ def _whatif(arguments: argparse.Namespace) -> None:
     from jobs.policies.changes import changed
 
     run = _run(arguments)
+    _say_if_other(run)
     asked = {name if arguments.policies else "what if": changed(name, run.as_of,
                                                                 arguments.settings)
              for name in arguments.policies or [run.policy]}
@@ -66,6 +67,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     from jobs.policies.policy import load
 
     run = _run(arguments)
+    _say_if_other(run)
     known, policy = whatif.night(run), load(run.policy, run.as_of)
     rows = store.read_arrow(run.folder / CANDIDATES.name, CANDIDATES).sort_by("user_id")
     found = comparison.compare(
@@ -81,6 +83,15 @@ def _run(arguments: argparse.Namespace) -> Run:
     from jobs.steps import open_run
 
     return open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
+
+
+def _say_if_other(run: Run) -> None:
+    from jobs.inputs import frozen
+    from jobs.policies.policy import load
+
+    if frozen(run)["inputs"]["policy"]["sha256"] != load(run.policy, run.as_of).sha256:
+        _say(f"the file of policy {run.policy} says something else than on that night: what is "
+             "set comes on top of what it says now")
 
 
 def _say(text: str) -> None:
