@@ -16,6 +16,7 @@ from jobs import config
 from jobs.command import add
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
+from jobs.limits import whatif_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _nights(commands)
     _readers(commands)
     monitor_commands.declare(commands)
+    whatif_commands.declare(commands)
     model_commands.declare(commands)
     intake_commands.declare(commands)
     simulate_commands.declare(commands)
