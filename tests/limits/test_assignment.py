@@ -10,8 +10,9 @@ import pytest
 
 from jobs.limits import assignment
 from jobs.limits.assignment import CHAMPION, challengers, decide, honoured
-from jobs.limits.problem import DRAW, LIMIT, PEOPLE, Chance, Row, Step, Term
-from jobs.limits.filling import share_of
+from jobs.limits.problem import (DRAW, LIMIT, LOSS, PEOPLE, VARIANCE, Chance, Row, Step, Term,
+                                 uses)
+from jobs.limits.filling import keeps_chance, share_of
 from jobs.policies.limits import Challenger, Exploration
 from tests.limits.people import DAY, POLICY, candidates, problem
 
@@ -154,3 +155,28 @@ def test_a_share_is_of_every_capacity():
 def test_no_candidates():
     found, rows = table_of(said=policy(method="flat"))
     assert rows == {} and len(found.is_free) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_all_together_keep_every_row(seed):
+    rng = np.random.default_rng(seed)
+    people = [{**one, "pd": float(rng.uniform(0.001, 0.06)),
+               "is_eligible": bool(rng.random() < 0.9), "score_points": int(rng.integers(600, 800)),
+               **(SENT if rng.random() < 0.05 else {})}
+              for one in users(600)]
+    asked = problem(Row("funding", "", "", (Term(DRAW, 1.0),), 1e12, (),
+                        Chance(500_000_000, 2.0, 0.1)),
+                    Row("invitations", "", "", (Term(PEOPLE, 1.0),), 300.0),
+                    Row("loss_rate", "", "", (Term(LOSS, 1.0), Term(DRAW, -0.012)), 0.0))
+    explore = Exploration(0.05, 1e6, (), (20_000,), (Decimal("0.0004"),))
+    said = policy(method="greedy", exploration=explore, challengers=(
+        Challenger("one", "tier_matrix", 0.2), Challenger("two", "flat", 0.1)))
+    found, rows = table_of(*people, asked=asked, said=said, seed=seed)
+    used = uses(asked, found.fixed)
+    assert {row["decided_method"] for row in rows.values()} == {
+        "honoured", "exploration", "tier_matrix", "flat", "greedy"}
+    assert used[1] <= 300 and used[2] <= 1e-6
+    assert keeps_chance(asked.rows[0], *found.fixed.measures[0, [DRAW, VARIANCE]])
+    offered = [row for row in rows.values() if row["decided_limit_minor"]]
+    assert len(offered) == found.fixed.measures[0, PEOPLE]
+    assert sum(row["decided_limit_minor"] for row in offered) == found.fixed.measures[0, LIMIT]
