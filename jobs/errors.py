@@ -40,7 +40,7 @@ class PolicyError(NightlistError):
 
 
 class InfeasibleRows(NightlistError):
-    """No offers keep the coupling rows of the policy together."""
+    """No offers keep all coupling rows of the policy; the rows in conflict are named."""
 
 
 class ModelMismatch(NightlistError):

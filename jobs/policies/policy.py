@@ -92,23 +92,44 @@ def load(name: str, as_of: dt.date) -> Policy:
     Raises:
         PolicyError: When the file is missing or wrong, or no version was in force.
     """
+    return read(name, document(name), as_of)
+
+
+def document(name: str) -> Any:
+    """What the file of that name says, not checked yet.
+
+    Raises:
+        PolicyError: When the file is missing, or no YAML.
+    """
     path = folder() / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder().glob("*.yaml"))) or "none"
         raise PolicyError(f"policy {name}", f"one of {known}", "no such file",
                           "name one with --policy or add the file")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise PolicyError(f"policy {name}", "valid YAML in UTF-8", str(error),
                           "mend the file") from None
-    check = Check(name)
-    versions = check.get(document, "versions", list)
-    in_force = [v for v in versions if _covers(check, v, as_of)]
+
+
+def read(name: str, said: Any, as_of: dt.date) -> Policy:
+    """The policy that a document of that name states for a date.
+
+    Raises:
+        PolicyError: When it is wrong, or no version was in force.
+    """
+    in_force = versions_in_force(name, said, as_of)
     if len(in_force) != 1:
         raise PolicyError(f"policy {name}", f"one version in force on {as_of}",
                           f"{len(in_force)}", "mend effective_from and effective_to")
-    return _policy(name, document, in_force[0], as_of)
+    return _policy(name, said, in_force[0], as_of)
+
+
+def versions_in_force(name: str, said: Any, as_of: dt.date) -> list[Any]:
+    """The versions of a document that cover the date."""
+    check = Check(name)
+    return [one for one in check.get(said, "versions", list) if _covers(check, one, as_of)]
 
 
 def _covers(check: Check, version: Any, as_of: dt.date) -> bool:
