@@ -17,8 +17,9 @@ from jobs.simulate.blocks import City
 ROOT = Path(__file__).parents[2]
 START = dt.date(2026, 6, 29)
 USERS = 3_000
-#: Who may import the simulation: the step that delivers feeds, and the command line.
-MAY_IMPORT = {"jobs/adapters/deliver.py", "jobs/__main__.py"}
+#: Who may import the simulation: the step that delivers feeds, the command line, and the comparison
+#: of policies, which no night runs.
+MAY_IMPORT = {"jobs/adapters/deliver.py", "jobs/__main__.py", "jobs/limits/comparison.py"}
 
 
 def offers(limit_cny=50_000, rate_daily=0.00035, people=USERS):
