@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-policies lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -67,6 +67,9 @@ bench-social: $(READY)  ## cost of people with 100,000 friends
 bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets; in a city of known truth
 	@$(BIN)/python -m tests.bench.trainers $(FULL)
 	@$(BIN)/python -m tests.bench.city_models
+
+bench-policies: $(READY)  ## limits by optimiser, tier matrix, flat and greedy in a city of known truth
+	@$(BIN)/python -m tests.bench.policies
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

@@ -127,7 +127,8 @@ def before_release(run: Run) -> dict[str, int]:
     record(run, AUDIT, None)  # an audit that fails now takes back one that passed before
     policy = frozen_policy(run)
     table = release.whitelist(policy.currency)
-    business = suites.whitelist(f"limit_{policy.currency.lower()}", *limit_bounds(policy))
+    business = suites.whitelist(f"limit_{policy.currency.lower()}", *limit_bounds(policy),
+                                policy.law)
     _earlier_gates_passed(run)
     _hashes_hold(run)
     results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),

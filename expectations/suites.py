@@ -11,6 +11,7 @@ import great_expectations as gx
 import great_expectations.expectations as gxe
 
 from jobs.contracts.table import Field, Table
+from jobs.policies.law import Law
 
 CRITICAL, WARNING = "critical", "warning"
 #: Types whose bounds an expectation can compare.
@@ -90,21 +91,23 @@ def scores() -> list[Any]:
                                         severity=WARNING)]
 
 
-def whitelist(limit_column: str, low: int, high: int) -> list[Any]:
+def whitelist(limit_column: str, low: int, high: int, law: Law) -> list[Any]:
     """Business rules before release.
 
     Args:
         limit_column: Name of the limit with its currency.
         low: Lowest limit the policy can give, whole currency units.
         high: Highest limit.
+        law: Of the night's date: its ceilings hold whatever the policy says.
     """
+    most = high if law.highest_limit is None else min(high, law.highest_limit)
     return [
-        gxe.ExpectColumnValuesToBeBetween(column=limit_column, min_value=low, max_value=high,
+        gxe.ExpectColumnValuesToBeBetween(column=limit_column, min_value=low, max_value=most,
                                           severity=CRITICAL),
         gxe.ExpectColumnValuesToBeUnique(column="offer_id", severity=CRITICAL),
-        # The law's ceiling for the all-in cost of a consumer loan is 24 % a year.
-        gxe.ExpectColumnValuesToBeBetween(column="rate_annual", min_value=0, max_value=0.24,
-                                          strict_min=True, severity=CRITICAL)]
+        gxe.ExpectColumnValuesToBeBetween(
+            column="rate_annual", min_value=0, max_value=float(law.highest_rate_annual),
+            strict_min=True, severity=CRITICAL)]
 
 
 def suite(table: Table, business: list[Any]) -> gx.ExpectationSuite:

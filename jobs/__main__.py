@@ -17,6 +17,7 @@ from jobs.command import add
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
+from jobs.limits import whatif_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -66,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     _readers(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
+    whatif_commands.declare(commands)
     model_commands.declare(commands)
     intake_commands.declare(commands)
     simulate_commands.declare(commands)

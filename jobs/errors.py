@@ -39,6 +39,10 @@ class PolicyError(NightlistError):
     """A policy file is not valid, or no version of it is in force on the as-of date."""
 
 
+class InfeasibleRows(NightlistError):
+    """No offers keep all coupling rows of the policy; the rows in conflict are named."""
+
+
 class ModelMismatch(NightlistError):
     """The matrix to score differs from what the model was trained on."""
 

@@ -8,6 +8,8 @@ run's id: the same inputs are the same run.
 champion), `trained` where one is to be trained tonight, if the rows can carry it, or `none` (see
 `jobs/scores/choice.py`). Without a PD model the steps that need one are left out and nothing is
 published. A training run is frozen the same way.
+
+`previous` names the release before the night (see `jobs/release/previous.py`), or is null.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from jobs.errors import NightlistError, PolicyError
 from jobs.intake import history
 from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition, taken_in
 from jobs.policies.policy import Policy, load
+from jobs.release.previous import previous
 from jobs.scores import choice
 
 #: What is frozen of each delivery, beside its name and date.
@@ -78,6 +81,8 @@ def gather(run: Run) -> dict[str, Any]:
                        "currency": policy.currency},
             "models": choice.choose(run, learns, policy.requires_champion),
             "deliveries": deliveries,
+            "previous": (None if run.training
+                         else previous(run.home, run.as_of, policy.name)),
             "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
 

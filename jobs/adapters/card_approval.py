@@ -113,7 +113,7 @@ def bound_cards(connection: duckdb.DuckDBPyConnection) -> pa.Table:
           date_sub('year', birth, month_end) as age_years,
           case CODE_GENDER when 'M' then 'male' when 'F' then 'female' end as gender,
           {_case("NAME_EDUCATION_TYPE", _EDUCATION)} as education,
-          {_case("NAME_FAMILY_STATUS", _MARITAL_STATUS)} as marital_status,
+          {_case("NAME_FAMILY_STATUS", _MARITAL_STATUS)} as marital_status, null as region,
           month_end + 1 as delivered_on
         from months qualify row_number() over (partition by ID order by month) = 1
         order by user_id, card_number""", APPLICATIONS_FILE, _REMEDY)

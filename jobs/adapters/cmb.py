@@ -80,7 +80,7 @@ def bound_cards(customers: Path) -> pa.Table:
               'cmb' as bank, null as card_limit_minor, true as is_name_verified,
               null as national_id, null as phone, age as age_years,
               case gdr_cd when 'M' then 'male' when 'F' then 'female' end as gender,
-              null as education, null as marital_status,
+              null as education, null as marital_status, null as region,
               date '{SNAPSHOT + files.ONE_DAY}' as delivered_on
             from cards order by user_id, card_number""", customers.name, _REMEDY)
 

@@ -86,7 +86,8 @@ def bound_cards(cards: pa.Table) -> pa.Table:
         "card_limit_minor": _minor(cards["LIMIT_BAL"]), "age_years": cards["AGE"],
         "gender": _decoded(cards["SEX"], GENDER),
         "education": _decoded(cards["EDUCATION"], EDUCATION),
-        "marital_status": _decoded(cards["MARRIAGE"], MARITAL_STATUS)}))
+        "marital_status": _decoded(cards["MARRIAGE"], MARITAL_STATUS),
+        "region": pa.nulls(cards.num_rows, pa.string())}))
 
 
 def statements(cards: pa.Table) -> pa.Table:

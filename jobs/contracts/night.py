@@ -96,26 +96,10 @@ SCORES = Table(
 ELIGIBILITY = Table(
     name="eligibility",
     meaning="Every rule of the policy in force, applied to everyone considered.",
-    grain="one user", key=("user_id",), owner=RISK, source="feature_matrix, scores, policy",
-    partition="run",
+    grain="one user", key=("user_id",), owner=RISK,
+    source="feature_matrix, scores, rule_facts, policy", partition="run",
     fields=(
         USER_ID,
         Field("is_eligible", "boolean", "true/false", "Whether no rule failed."),
         Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order."),
-    ))
-
-LIMITS = Table(
-    name="limits",
-    meaning="Limit and rate of each eligible person by the tier matrix, and whether funded.",
-    grain="one eligible user", key=("user_id",), owner=RISK,
-    source="eligibility, scores, feature_matrix, policy", partition="run",
-    fields=(
-        USER_ID,
-        Field("score_tier", "string", "tier", "Row of the tier matrix."),
-        Field("limit_minor", "integer", "1/100 currency", "Pre-approved limit.", minimum=0),
-        Field("rate_daily", "rate", "1/day", "Interest a day on what is drawn.", minimum=0),
-        Field("expected_draw_minor", "integer", "1/100 currency",
-              "Limit times the policy's expected share drawn.", minimum=0),
-        Field("is_funded", "boolean", "true/false",
-              "Whether the money to lend reaches this person, best score first."),
     ))

@@ -6,6 +6,7 @@ import dataclasses
 
 from jobs.contracts import limits
 from jobs.contracts.feeds import USER_ID
+from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import Field, Table
 
@@ -32,7 +33,7 @@ def whitelist(currency: str) -> Table:
             Field("valid_from", "date", "date", "First day the offer may be taken."),
             Field("valid_to", "date", "date", "Last day the offer may be taken."),
             FEATURE_MATRIX.field("segment"),
-            Field("score_tier", "string", "tier", "Row of the tier matrix."),
+            LIMITS.field("score_tier"), LIMITS.field("method"), LIMITS.field("propensity_ratio"),
             Field("reason_codes", "strings", "codes",
                   "What spoke most for the person, strongest first."),
         ))
@@ -47,8 +48,10 @@ DECISIONS = Table(
         SCORES.field("pd"), SCORES.field("score_points"), SCORES.field("model_version"),
         FEATURE_MATRIX.field("segment"),
         Field("is_invited", "boolean", "true/false", "Whether the whitelist has this person."),
+        dataclasses.replace(LIMITS.field("method"), nullable=True),
         RULE,
-        Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order."),
+        Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order; of "
+              "who was invited at random, those that were passed over."),
     ))
 
 WATERFALL = Table(

@@ -2,8 +2,8 @@
 
 Sources: clean bound_cards, statements, bureau_tradelines, bureau_public_records, social_edges,
 consents; windows; labels. Grain: one user and as-of date. Output: `training_matrix` (the rows of
-the labels, as of their observation dates) and `feature_matrix` (everyone with a bound card whose
-loan performance is not known, as of the night). What a person does not agree to is null, and
+the labels, as of their observation dates) and `feature_matrix` (everyone with a bound card but the
+borrowers, see `labels.borrowers`, as of the night). What a person does not agree to is null, and
 `run.json` counts the people of each purpose (`withheld_people`).
 """
 
@@ -27,7 +27,7 @@ from jobs.features.families import FEATURES as WINDOW_FEATURES
 from jobs.features.families import SOURCES
 from jobs.features.point_in_time import SPINE, last_months, recent, visible
 from jobs.inputs import facts, feed_deliveries, record
-from jobs.labels.labels import borrowers
+from jobs.labels.labels import borrowers_of
 from jobs.session import session
 from jobs.tiles.build import as_of_dates
 
@@ -119,14 +119,19 @@ def _known(prefix: str, months: int) -> F.Column:
                                 for k in range(1, months + 1)])
 
 
-def candidates(bound: DataFrame, labels: DataFrame, as_of: F.Column) -> DataFrame:
-    """The spine to score: everyone with a bound card but those whose loan's outcome is known.
+def considered(bound: DataFrame, lent_to: DataFrame, as_of: F.Column) -> DataFrame:
+    """The spine to score: everyone with a bound card but the borrowers.
 
     An invitation that was refused is no loan: who got one is considered.
+
+    Args:
+        bound: Facts of bound_cards.
+        lent_to: What `labels.borrowers` gives.
+        as_of: The night.
     """
     holders = (bound.where((F.col("event_date") <= as_of) & F.col("voided_on").isNull())
                .select("user_id").distinct())
-    return (holders.join(borrowers(labels), on="user_id", how="left_anti")
+    return (holders.join(lent_to, on="user_id", how="left_anti")
             .select("user_id", as_of.alias("as_of_date")))
 
 
@@ -138,16 +143,16 @@ def main(run: Run) -> dict[str, int]:
     records = (facts(spark, run, feeds.BUREAU_PUBLIC_RECORDS)
                if feed_deliveries(run, feeds.BUREAU_PUBLIC_RECORDS) else None)
     labels = store.read(spark, run.folder / "labels", LABELS)
-    asked = candidates(bound, labels, F.lit(run.as_of))
+    asked = considered(bound, borrowers_of(spark, run), F.lit(run.as_of))
     permitted = None
     if feed_deliveries(run, feeds.CONSENTS):
         # Friends who hold no card are asked too.
         people = reduce(DataFrame.union, [one.select("user_id") for one in (
             asked, labels, consents)]).distinct()
         permitted = consent.build(people, consents, run.as_of)
-        considered = asked.select("user_id").union(labels.select("user_id"))
+        looked_at = asked.select("user_id").union(labels.select("user_id"))
         record(run, "withheld_people", consent.counts(
-            permitted.join(considered, on="user_id", how="left_semi")))
+            permitted.join(looked_at, on="user_id", how="left_semi")))
     past = [day for day in as_of_dates(run) if day != run.as_of]
     friends = _friends(spark, run, permitted)
 

@@ -82,9 +82,30 @@ def is_refusal() -> Column:
     return reduce(Column.__and__, others, F.coalesce(~F.col("is_accepted"), F.lit(False)))
 
 
-def borrowers(labels: DataFrame) -> DataFrame:
-    """`user_id` of everyone whose loan performance is known, once each."""
-    return labels.where(F.col("is_default").isNotNull()).select("user_id").distinct()
+def borrowers(labels: DataFrame, days: DataFrame | None = None) -> DataFrame:
+    """`user_id`, once each, of the people who are not considered because they have a loan.
+
+    Where loans are told of day by day, those who owe us. Who had a loan of a partner lender, or has
+    paid ours back, is considered: by a model that may have learned from what became of that loan,
+    so that their probability of default flatters the model more than others' does. That is the
+    price of a city of which anybody is left after a year.
+
+    Args:
+        labels: The night's labels.
+        days: Known rows of loan_days, or None where none were ever delivered: then everyone whose
+            loan performance is known counts as having a loan.
+    """
+    if days is None:
+        return labels.where(F.col("is_default").isNotNull()).select("user_id").distinct()
+    return loans.owed_to_us(days).where(F.col("own_balance_minor") > 0).select("user_id")
+
+
+def borrowers_of(spark: SparkSession, run: Run) -> DataFrame:
+    """The borrowers of a night that has its labels."""
+    days = None
+    if feed_deliveries(run, feeds.LOAN_DAYS):
+        days = known(facts(spark, run, feeds.LOAN_DAYS), feeds.LOAN_DAYS.key, run.as_of)
+    return borrowers(store.read(spark, run.folder / LABELS.name, LABELS), days)
 
 
 def main(run: Run) -> dict[str, int]:

@@ -64,6 +64,18 @@ def build(days: DataFrame, rules: OutcomeRules, seen: Seen) -> DataFrame:
                     *_outcomes(rules, seen)))
 
 
+def owed_to_us(days: DataFrame) -> DataFrame:
+    """What people owe on loans of ours, of each its newest day: `user_id`, `own_balance_minor`.
+
+    Args:
+        days: Known rows of loan_days.
+    """
+    newest = Window.partitionBy("loan_id").orderBy(F.col("event_date").desc())
+    return (days.where(F.col("lender") == "own")
+            .withColumn("recency", F.row_number().over(newest)).where(F.col("recency") == 1)
+            .groupBy("user_id").agg(F.sum("balance_minor").alias("own_balance_minor")))
+
+
 def _measures(recovery_days: int) -> list[Column]:
     """Sums over the days of a loan."""
     date, is_first = F.col("event_date"), F.col("event_date") == F.col("drawn_on")

@@ -10,7 +10,7 @@ exact on every engine, in any order; see `economics.py` for the formulas.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -182,6 +182,17 @@ class People:
 
     def __len__(self) -> int:
         return len(self.pd)
+
+    def part(self, start: int, end: int) -> People:
+        """The people from one place to before another, without a copy."""
+        some = slice(start, end)
+        return People(self.pd[some], self.response_ratio[some], self.draw_ratio[some],
+                      self.lgd_ratio[some], self.income_minor[some], self.limit_cap_minor[some],
+                      self.groups[some], self.open_entry[some], self.user_id[some])
+
+    def reopened(self, open_entry: Integers) -> People:
+        """The same people with other open offers."""
+        return replace(self, open_entry=open_entry)
 
     def take(self, place: Integers) -> People:
         """The people at these places."""

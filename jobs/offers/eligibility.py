@@ -1,9 +1,9 @@
 """Policy rules over everyone considered: who may be offered anything, and why not.
 
-Sources: `feature_matrix`, `scores`, the policy in force. Grain: one user. Output: `eligibility`
-with every failing rule in policy order, so that the first one explains the waterfall. A night
-without a model has no scores: the rules that ask for one are left open, `run.json` says which, and
-no later step runs.
+Sources: `feature_matrix`, `scores`, `rule_facts`, the policy in force. Grain: one user. Output:
+`eligibility` with every failing rule in policy order, so that the first one explains the waterfall.
+A night without a model has no scores: the rules that ask for one are left open, `run.json` says
+which, and no later step runs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pyspark.sql import functions as F
 
 from jobs import store
 from jobs.config import DECIDING_MODEL, NO_MODEL, Run
+from jobs.contracts.limits import RULE_FACTS
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.errors import NightlistError
 from jobs.inputs import frozen, frozen_policy, record
@@ -30,17 +31,25 @@ from jobs.steps import open_run
 OPEN_RULES = "open_rules"
 
 
-def build(matrix: DataFrame, scores: DataFrame | None, rules: Sequence[Rule]) -> DataFrame:
+def build(matrix: DataFrame, scores: DataFrame | None, facts: DataFrame,
+          rules: Sequence[Rule]) -> DataFrame:
     """Apply every rule to every person.
 
     Args:
         matrix: `feature_matrix`.
         scores: `scores` of the same people, or None where no rule asks for one.
+        facts: `rule_facts` of the same people.
         rules: In policy order.
     """
     failing = F.array_compact(F.array(*[F.when(fails(rule), F.lit(rule.name)) for rule in rules]))
-    known = matrix if scores is None else matrix.join(scores.drop("as_of_date"), on="user_id",
-                                                      how="inner")
+    asked = {rule.column for rule in rules}
+
+    def read(table: DataFrame) -> DataFrame:
+        return table.select("user_id", *[name for name in table.columns if name in asked])
+
+    known = read(matrix).join(read(facts), on="user_id", how="inner")
+    if scores is not None:
+        known = known.join(read(scores), on="user_id", how="inner")
     return (known
             .withColumn("failing_rules", failing)
             .withColumn("is_eligible", F.size("failing_rules") == 0)
@@ -64,11 +73,12 @@ def main(run: Run) -> dict[str, int]:
     matrix = store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX)
     scores, still_open = None, []
     if frozen(run)["inputs"]["models"][DECIDING_MODEL] == NO_MODEL:
-        still_open = [rule.name for rule in rules if rule.column not in FEATURE_MATRIX.columns]
+        still_open = [rule.name for rule in rules if rule.column in SCORES.columns]
         record(run, OPEN_RULES, still_open)
     else:
         scores = store.read(spark, run.folder / "scores", SCORES)
-    table = build(matrix, scores, [rule for rule in rules if rule.name not in still_open])
+    facts = store.read(spark, run.folder / RULE_FACTS.name, RULE_FACTS)
+    table = build(matrix, scores, facts, [rule for rule in rules if rule.name not in still_open])
     considered = store.write(table, ELIGIBILITY, run.folder / "eligibility")
     written = store.read(spark, run.folder / "eligibility", ELIGIBILITY)
     return {"considered": considered, "eligible": written.where("is_eligible").count(),

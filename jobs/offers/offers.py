@@ -1,8 +1,11 @@
 """The tables of the release: whitelist, decisions, waterfall.
 
-Sources: `scores`, `eligibility`, `limits`, `feature_matrix`, `labels`, the PD model. Grain: one
-user (waterfall: one step). Output: `whitelist`, `decisions`, `waterfall` as single files in key
-order; their hashes go into `run.json`.
+Sources: `scores`, `eligibility`, `limits`, `candidates`, `feature_matrix`, `labels`, the PD model.
+Grain: one user (waterfall: one step). Output: `whitelist`, `decisions`, `waterfall` as single files
+in key order; their hashes go into `run.json`, beside those of the proof.
+
+An offer that was open yesterday and is the same today keeps its id; one that was sent keeps its
+last day as well.
 """
 
 from __future__ import annotations
@@ -17,54 +20,72 @@ from pyspark.sql import functions as F
 from jobs import store
 from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
-from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, LABELS, LIMITS, SCORES
+from jobs.contracts.limits import CANDIDATES, LIMITS
+from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
-from jobs.labels.labels import borrowers
+from jobs.labels.labels import borrowers_of
 from jobs.limits.problem import MINOR
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
 from jobs.scores.score import models_of
 from jobs.session import session
 
-#: The last step of the waterfall: eligible, but the money to lend ended before this person.
-FUNDING_RULE, FUNDING_CODE = "funding", "FUNDING_SPENT"
+#: The last steps of the waterfall: eligible, but no offer to the person would pay; or it would, and
+#: the money and the quotas earn more with others.
+NO_VALUE, PRICED_OUT = "no_value", "priced_out"
+LAST_STEPS = ((NO_VALUE, "NO_VALUE"), (PRICED_OUT, "PRICED_OUT"))
+#: Method of an offer that was sent before.
+HONOURED = "honoured"
+OPEN_OFFER = ("open_offer_id", "open_limit_minor", "open_rate_daily", "open_until")
 
 
 def decisions(scores: DataFrame, matrix: DataFrame, eligibility: DataFrame, limits: DataFrame,
               release_id: str) -> DataFrame:
-    """One row for everyone considered: invited, or the rules that said no."""
-    unfunded = F.coalesce(~F.col("is_funded"), F.lit(False))
-    failing = F.when(unfunded, F.array(F.lit(FUNDING_RULE))).otherwise(F.col("failing_rules"))
+    """One row for everyone considered: invited, or the rules that said no.
+
+    Who is invited at random keeps the rules that exploration passed over; the first is then empty.
+    """
+    is_invited = F.coalesce(F.col("is_offered"), F.lit(False))
+    without = F.when(F.col("size_reason") == NO_VALUE, NO_VALUE).otherwise(PRICED_OUT)
+    failing = (F.when(is_invited | (F.size("failing_rules") > 0), F.col("failing_rules"))
+               .otherwise(F.array(without)))
     return (scores
             .join(matrix.select("user_id", "segment"), on="user_id", how="inner")
             .join(eligibility, on="user_id", how="inner")
-            .join(limits.select("user_id", "is_funded"), on="user_id", how="left")
+            .join(limits.select("user_id", "is_offered", "method", "size_reason"), on="user_id",
+                  how="left")
+            .withColumn("is_invited", is_invited)
             .withColumn("failing_rules", failing)
-            .withColumn("is_invited", F.size("failing_rules") == 0)
-            .withColumn("first_failing_rule", F.get("failing_rules", F.lit(0)))
+            .withColumn("first_failing_rule",
+                        F.when(~F.col("is_invited"), F.get("failing_rules", F.lit(0))))
             .withColumn("release_id", F.lit(release_id))
             .select(*release.DECISIONS.columns))
 
 
-def whitelist(decided: DataFrame, limits: DataFrame, reason_codes: DataFrame, policy: Policy,
-              as_of: dt.date) -> DataFrame:
+def whitelist(decided: DataFrame, limits: DataFrame, candidates: DataFrame,
+              reason_codes: DataFrame, policy: Policy, as_of: dt.date) -> DataFrame:
     """One row for everyone invited: the offer from tomorrow on, with its reasons."""
     contract = release.whitelist(policy.currency)
     start = as_of + dt.timedelta(days=1)
     end = as_of + dt.timedelta(days=policy.offer_valid_days)
     offer = F.concat_ws("|", F.lit(policy.product), F.lit(as_of.isoformat()), F.col("user_id"))
     annual = (F.col("rate_daily") * F.lit(DAYS_PER_YEAR)).cast(TYPES["rate"][0])
-    return (decided.where(F.col("is_invited"))
+    is_same = ((F.col("open_limit_minor") == F.col("limit_minor"))
+               & (F.col("open_rate_daily") == F.col("rate_daily")))
+    is_kept = F.col("method") == HONOURED
+    return (decided.where(F.col("is_invited")).drop("method")
             .join(limits, on="user_id", how="inner")
+            .join(candidates.select("user_id", *OPEN_OFFER), on="user_id", how="inner")
             .join(reason_codes, on="user_id", how="inner")
-            .withColumn("offer_id", F.substring(F.sha2(offer, 256), 1, 16))
+            .withColumn("offer_id", F.when(is_same, F.col("open_offer_id"))
+                        .otherwise(F.substring(F.sha2(offer, 256), 1, 16)))
             .withColumn(f"limit_{policy.currency.lower()}",
                         (F.col("limit_minor") / F.lit(MINOR)).cast("long"))
             .withColumn("rate_annual", annual)
             .withColumn("valid_from", F.lit(start))
-            .withColumn("valid_to", F.lit(end))
+            .withColumn("valid_to", F.when(is_kept, F.col("open_until")).otherwise(F.lit(end)))
             .select(*contract.columns))
 
 
@@ -75,7 +96,7 @@ def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
     Args:
         decided: The decisions.
         known: People with a bound card.
-        borrowers: Of them, people whose loan performance is known; they are not considered.
+        borrowers: Of them, people who have a loan; they are not considered.
 
     Raises:
         NightlistError: When the counts do not reconcile to the last person.
@@ -84,7 +105,8 @@ def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
     invited = firsts.pop(None, 0)
     steps = [("known", "", 0), ("has_loan_with_us", "BORROWER", borrowers),
              *((rule.name, rule.reason_code, firsts.pop(rule.name, 0)) for rule in policy.rules),
-             (FUNDING_RULE, FUNDING_CODE, firsts.pop(FUNDING_RULE, 0)), ("invited", "", 0)]
+             *((step, code, firsts.pop(step, 0)) for step, code in LAST_STEPS),
+             ("invited", "", 0)]
     rows, remaining = [], known
     for number, (step, code, removed) in enumerate(steps):
         remaining -= removed
@@ -102,7 +124,7 @@ def main(run: Run) -> dict[str, int]:
     """Write the three tables of the release."""
     spark, policy = session(), frozen_policy(run)
     tables = {table.name: store.read(spark, run.folder / table.name, table)
-              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, LIMITS, LABELS)}
+              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, CANDIDATES, LIMITS)}
     matrix, limits = tables["feature_matrix"], tables["limits"]
     decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
                              run.release_id).toArrow()
@@ -113,12 +135,13 @@ def main(run: Run) -> dict[str, int]:
     invited = decided.where(F.col("is_invited")).select("user_id")
     codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"),
                           models_of(run)[DECIDING_MODEL])
-    listed = whitelist(decided, limits, codes, policy, run.as_of).toArrow()
+    listed = whitelist(decided, limits, tables["candidates"], codes, policy,
+                       run.as_of).toArrow()
     written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
                                               run.folder / "whitelist")
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
         "user_id").distinct()
-    lent_to = cards.join(borrowers(tables["labels"]), on="user_id", how="left_semi").count()
+    lent_to = cards.join(borrowers_of(spark, run), on="user_id", how="left_semi").count()
     steps = waterfall(decided_rows, cards.count(), lent_to, policy, run.release_id)
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
     record(run, AUDIT, None)

@@ -7,15 +7,15 @@ from typing import Any, NoReturn
 
 from jobs.errors import PolicyError
 
-#: 24 % a year, the ceiling for a consumer loan's all-in cost, in six decimals a day.
-HIGHEST_RATE_DAILY = Decimal("0.000666")
-
 
 class Check:
-    """Typed access to the document with errors that name the policy and the key."""
+    """Typed access to the document with errors that name the policy and the key.
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    `highest_rate_daily` is what the law of the date allows (`law.py`); 1 where it is not asked.
+    """
+
+    def __init__(self, name: str, highest_rate_daily: Decimal = Decimal(1)) -> None:
+        self.name, self.highest_rate_daily = name, highest_rate_daily
 
     def get(self, mapping: Any, key: str, kind: type | tuple[type, ...]) -> Any:
         """A value of exactly that kind: neither a boolean for a number nor a time for a date."""
@@ -51,12 +51,12 @@ class Check:
         found = mapping.get(key) if isinstance(mapping, dict) else None
         try:
             rate = Decimal(str(found))
-            if 0 < rate <= HIGHEST_RATE_DAILY and rate == rate.quantize(Decimal("0.000001")):
+            if 0 < rate <= self.highest_rate_daily and rate == rate.quantize(Decimal("0.000001")):
                 return rate.quantize(Decimal("0.000001"))
         except InvalidOperation:
             pass
-        return self.fail(key, f"a daily rate above 0, at most {HIGHEST_RATE_DAILY}, of six "
-                         "decimals like \"0.000500\"", found)
+        return self.fail(key, f"a daily rate above 0, at most {self.highest_rate_daily} as the law "
+                         "of the date says, of six decimals like \"0.000500\"", found)
 
     def fail(self, key: str, expected: str, found: Any) -> NoReturn:
         """Refuse the policy."""

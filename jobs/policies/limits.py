@@ -30,6 +30,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from decimal import Decimal
+from statistics import NormalDist
 from typing import Any
 
 from jobs.policies.check import Check
@@ -153,7 +154,7 @@ def limit_rules(check: Check, version: Any, rule_names: list[str]) -> LimitRules
         income_months=_number(check, afford, "income_months", 0, 1_000),
         card_limit_multiple=_number(check, afford, "card_limit_multiple", 0, 1_000),
         confidence=_number(check, funding, "confidence", 0.5, 0.9999),
-        draw_spread=_number(check, funding, "draw_spread", 0, 0.4),
+        draw_spread=_spread(check, funding),
         funding={name: int(lines[name]) for name in lines}, cost_annual=costs,
         rows=_rows(check, said.get("rows") or []),
         honours_offers=check.get(offers, "honour", bool),
@@ -181,6 +182,15 @@ def _menu(check: Check, menu: Any, bounds: Any, rates: Any
     if len(limits) * len(found) > MOST_ENTRIES:
         check.fail("limits.menu", f"at most {MOST_ENTRIES} entries", len(limits) * len(found))
     return limits, found
+
+
+def _spread(check: Check, funding: Any) -> float:
+    """The common factor's deviation; its quantile below the mean, as `setting.funding` needs."""
+    spread = _number(check, funding, "draw_spread", 0, 0.4)
+    if NormalDist().inv_cdf(float(funding["confidence"])) * spread > 0.95:
+        check.fail("limits.funding.draw_spread", "a quantile of the confidence times draw_spread "
+                   "of 0.95 at most", spread)
+    return spread
 
 
 def _rows(check: Check, rows: Any) -> tuple[RowRule, ...]:

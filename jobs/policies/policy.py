@@ -2,16 +2,17 @@
 
 A policy is a YAML file in this folder (or in the folder that `NIGHTLIST_POLICIES` names) with
 `product`, `currency` and a list of `versions`, each in force from `effective_from` to
-`effective_to` (both included; null = open). A backfill therefore applies the policy of its date.
+`effective_to` (both included; null = open). A backfill therefore applies the policy of its date,
+and of its rules those of that date. `languages` names those in which every rule has to have a text
+beside English. What goes beyond the law of the date (`law.py`) is refused.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,40 +20,24 @@ from typing import Any
 import yaml
 
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS
-from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.errors import PolicyError
+from jobs.policies import law
 from jobs.policies.check import Check
+from jobs.policies.law import Law
 from jobs.policies.limits import LimitRules, limit_rules
 from jobs.policies.monitoring import Monitoring, monitoring
 from jobs.policies.outcomes import OutcomeRules, outcome_rules
+from jobs.policies.rules import LANGUAGES, Rule, rules
 from jobs.store import fingerprint
 
 #: Interest is charged by the day; a year has 360 of them in the product's terms.
-DAYS_PER_YEAR = 360
+DAYS_PER_YEAR = law.DAYS_PER_YEAR
 #: Bound of any amount in a policy, whole currency units: sums stay within 64 bits.
 MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
                 "mandatory_feeds", "monitoring", "outcomes", "requires_champion", "limits"}
-#: Steps of the waterfall that are no rules.
-STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
-#: Columns a rule may look at.
-RULE_COLUMNS = {f.name: f.type for f in (*FEATURE_MATRIX.fields, *SCORES.fields)
-                if f.type in ("integer", "double")}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A person passes when `at_least` <= column <= `at_most`; a missing value fails unless told."""
-
-    name: str
-    reason_code: str
-    text: str
-    column: str
-    at_least: float | None = None
-    at_most: float | None = None
-    missing_passes: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +54,7 @@ class Tier:
 class Policy:
     """The policy in force. Money in whole currency units, rates a day.
 
+    `rules` are those in force on the date; `law` is that of the date.
     `mandatory_feeds` are those that a night of the product cannot do without: what the version
     names, else those that their contracts call mandatory. Without `loan_performance` among them a
     night may have nothing to learn from (see `jobs/inputs.py`). `outcomes` says what counts as a
@@ -91,6 +77,7 @@ class Policy:
     monitoring: Monitoring
     outcomes: OutcomeRules
     limits: LimitRules
+    law: Law
     requires_champion: bool = False
 
 
@@ -105,23 +92,44 @@ def load(name: str, as_of: dt.date) -> Policy:
     Raises:
         PolicyError: When the file is missing or wrong, or no version was in force.
     """
+    return read(name, document(name), as_of)
+
+
+def document(name: str) -> Any:
+    """What the file of that name says, not checked yet.
+
+    Raises:
+        PolicyError: When the file is missing, or no YAML.
+    """
     path = folder() / f"{name}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in folder().glob("*.yaml"))) or "none"
         raise PolicyError(f"policy {name}", f"one of {known}", "no such file",
                           "name one with --policy or add the file")
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise PolicyError(f"policy {name}", "valid YAML in UTF-8", str(error),
                           "mend the file") from None
-    check = Check(name)
-    versions = check.get(document, "versions", list)
-    in_force = [v for v in versions if _covers(check, v, as_of)]
+
+
+def read(name: str, said: Any, as_of: dt.date) -> Policy:
+    """The policy that a document of that name states for a date.
+
+    Raises:
+        PolicyError: When it is wrong, or no version was in force.
+    """
+    in_force = versions_in_force(name, said, as_of)
     if len(in_force) != 1:
         raise PolicyError(f"policy {name}", f"one version in force on {as_of}",
                           f"{len(in_force)}", "mend effective_from and effective_to")
-    return _policy(check, document, in_force[0])
+    return _policy(name, said, in_force[0], as_of)
+
+
+def versions_in_force(name: str, said: Any, as_of: dt.date) -> list[Any]:
+    """The versions of a document that cover the date."""
+    check = Check(name)
+    return [one for one in check.get(said, "versions", list) if _covers(check, one, as_of)]
 
 
 def _covers(check: Check, version: Any, as_of: dt.date) -> bool:
@@ -133,11 +141,10 @@ def _covers(check: Check, version: Any, as_of: dt.date) -> bool:
     return bool(start <= as_of and (end is None or as_of <= end))
 
 
-def _policy(check: Check, document: Any, version: Any) -> Policy:
-    check.known(document, {"product", "currency", "versions"})
-    product, currency = check.text(document, "product"), check.text(document, "currency")
-    if not re.fullmatch("[A-Z]{3}", currency):
-        check.fail("currency", "an ISO 4217 code", currency)
+def _policy(name: str, document: Any, version: Any, as_of: dt.date) -> Policy:
+    product, currency, languages = _head(Check(name), document)
+    allowed = law.load(currency, as_of)
+    check = Check(name, allowed.highest_rate_daily)
     matrix = check.get(version, "tiers", dict)
     columns = check.wholes(matrix, "card_limit_from")
     if not columns or columns[0] != 0 or list(columns) != sorted(set(columns)):
@@ -146,20 +153,32 @@ def _policy(check: Check, document: Any, version: Any) -> Policy:
     draw = float(check.get(version, "expected_draw_ratio", (int, float)))
     if not 0.0001 <= draw <= 1 or round(draw, 4) != draw:
         check.fail("expected_draw_ratio", "a share from 0.0001 to 1 in four decimals", draw)
-    rules = _rules(check, version)
+    stated = rules(check, version, languages)
     return Policy(
         name=check.name, product=product, currency=currency,
         version=check.text(version, "version"),
-        sha256=fingerprint([product, currency, version]),
-        rules=rules, tiers=_tiers(check, version, len(columns)),
-        card_limit_from=columns,
+        sha256=fingerprint([product, currency, languages, version, asdict(allowed)]),
+        rules=tuple(rule for rule in stated if rule.in_force(as_of)),
+        tiers=_tiers(check, version, len(columns)), card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
         expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version),
         monitoring=monitoring(check, version), outcomes=outcome_rules(check, version),
-        limits=limit_rules(check, version, [rule.name for rule in rules]),
+        limits=limit_rules(check, version, [rule.name for rule in stated]), law=allowed,
         requires_champion="requires_champion" in version
         and check.get(version, "requires_champion", bool))
+
+
+def _head(check: Check, document: Any) -> tuple[str, str, list[str]]:
+    """Product, currency and languages."""
+    check.known(document, {"product", "currency", "languages", "versions"})
+    product, currency = check.text(document, "product"), check.text(document, "currency")
+    if not re.fullmatch("[A-Z]{3}", currency):
+        check.fail("currency", "an ISO 4217 code", currency)
+    languages = document.get("languages", [])
+    if type(languages) is not list or not set(map(str, languages)) <= set(LANGUAGES):
+        check.fail("languages", "a list out of " + ", ".join(LANGUAGES), languages)
+    return product, currency, languages
 
 
 def _mandatory_feeds(check: Check, version: Any) -> tuple[str, ...]:
@@ -170,37 +189,6 @@ def _mandatory_feeds(check: Check, version: Any) -> tuple[str, ...]:
     if odd or BOUND_CARDS.name not in names:
         check.fail("mandatory_feeds", f"names of feeds, {BOUND_CARDS.name} among them", names)
     return tuple(names)
-
-
-def _rules(check: Check, version: Any) -> tuple[Rule, ...]:
-    rules = tuple(_rule(check, row) for row in check.get(version, "rules", list))
-    names = [rule.name for rule in rules]
-    if not names or len(set(names)) != len(names):
-        check.fail("rules", "at least one, with different names", names)
-    if taken := sorted(set(names) & STEP_NAMES):
-        check.fail("rules", "names that are no step of the waterfall", taken)
-    return rules
-
-
-def _rule(check: Check, row: Any) -> Rule:
-    try:
-        rule = Rule(**row)
-    except TypeError as error:
-        raise PolicyError(f"policy {check.name}.rules", "name, reason_code, text, column, "
-                          "at_least, at_most, missing_passes", str(error),
-                          "mend the policy file") from None
-    for key in ("name", "reason_code", "text", "column"):
-        check.text(row, key)
-    if rule.column not in RULE_COLUMNS:
-        check.fail(f"rules.{rule.name}.column", "a number of feature_matrix or scores",
-                   rule.column)
-    bounds = [check.get(row, key, (int, float)) for key in ("at_least", "at_most")
-              if row.get(key) is not None]
-    if not bounds or bounds != sorted(bounds) or not all(map(math.isfinite, bounds)):
-        check.fail(f"rules.{rule.name}", "at_least or at_most, the least not above the most", row)
-    if type(rule.missing_passes) is not bool:
-        check.fail(f"rules.{rule.name}.missing_passes", "true or false", rule.missing_passes)
-    return rule
 
 
 def _tiers(check: Check, version: Any, columns: int) -> tuple[Tier, ...]:

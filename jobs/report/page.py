@@ -32,7 +32,7 @@ from jobs.report import charts, limits
 #: What the waterfall's own steps mean; a rule's meaning stands in its policy.
 STEP_TEXTS = {
     "known": "People with a bound card.",
-    "has_loan_with_us": "How their loan goes is known already, so they are not considered.",
+    "has_loan_with_us": "They have a loan of ours, so they are not considered.",
     "funding": "Eligible, but the money to lend ended before them.",
     "invited": "On the whitelist.",
 }

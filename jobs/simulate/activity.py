@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from jobs.contracts import feeds
 from jobs.contracts.feeds.behaviour import SHOPPING
+from jobs.contracts.table import TYPES
 from jobs.simulate import identity, places
 from jobs.simulate.blocks import Stream
 from jobs.simulate.columns import (DAILY_DIRT, Booleans, Floats, Integers, codes, constant, dirty,
@@ -25,6 +26,9 @@ _KIND_SIZE = np.array([1.0, 5.0, 3.0, 0.5, 8.0, 10.0, 90.0])
 _CATEGORIES = SHOPPING.field("category").allowed
 _CATEGORY_SHARE = np.cumsum((0.28, 0.18, 0.08, 0.10, 0.07, 0.07, 0.05, 0.09, 0.02, 0.06))
 _CATEGORY_SIZE = np.array([0.6, 1.2, 6.0, 1.5, 1.0, 0.8, 6.0, 0.8, 15.0, 0.7])
+#: Funders of the loans: money a user of the city, in CNY, and its cost a year.
+FUNDING_CNY_A_USER = {"own": 3_000, "interbank": 2_000}
+FUNDING_COST_ANNUAL = {"own": "0.030000", "interbank": "0.045000"}
 _GAMES = ("game_items", "membership", "live_gifts", "music")
 _REASONS = ("application", "review", "guarantee", "own_request")
 
@@ -163,13 +167,16 @@ def social_edges(at: Setting, day: dt.date) -> pa.Table | None:
 
 
 def funding_lines(at: Setting, day: dt.date) -> pa.Table | None:
-    """What may be lent: 3 bn of own funds and an interbank line of 2 bn CNY; one block tells."""
+    """What may be lent: so much a user that money is short at any size; one block tells."""
     if at.block.number:
         return None
+    funders = tuple(FUNDING_CNY_A_USER)
     return table(feeds.FUNDING_LINES, {
-        "funder": pa.array(["own_funds", "interbank"]), "event_date": constant(day, 2),
-        "available_minor": np.array([3_000_000_000, 2_000_000_000]) * 100,
-        "cost_annual": pa.array(["0.030000", "0.042500"]).cast(pa.decimal128(9, 6))})
+        "funder": pa.array(funders), "event_date": constant(day, len(funders)),
+        "available_minor": np.array([at.block.city.users * FUNDING_CNY_A_USER[name] * 100
+                                     for name in funders]),
+        "cost_annual": pa.array([FUNDING_COST_ANNUAL[name] for name in funders]).cast(
+            TYPES["rate"][1])})
 
 
 def _dirty(at: Setting, rng: np.random.Generator, feed: Any, day: dt.date,

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.contracts import feeds
-from jobs.simulate import identity
+from jobs.simulate import identity, places
 from jobs.simulate.blocks import Stream, month_end, month_first
 from jobs.simulate.columns import (MONTHLY_DIRT, Integers, codes, constant, dirty, drifted, table,
                                    text)
@@ -44,6 +44,7 @@ def bound_cards(at: Setting, seen_on: dt.date) -> pa.Table:
         "education": codes(schooling, _EDUCATION, rng.random(users) < 0.02),
         "marital_status": codes(is_married.astype(np.int64), ("single", "married"),
                                 rng.random(users) < 0.01),
+        "region": places.regions(at.places.home),
     }, "age_years", 190, MONTHLY_DIRT, 1)
 
 

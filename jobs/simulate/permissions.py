@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.contracts import feeds
 from jobs.contracts.feeds.permissions import PURPOSES
-from jobs.simulate import identity
+from jobs.simulate import identity, places
 from jobs.simulate.blocks import Stream
 from jobs.simulate.columns import (Booleans, Integers, codes, constant, numbered, record_ids,
                                    table, text)
@@ -141,4 +141,5 @@ def card_changes(at: Setting, day: dt.date) -> pa.Table | None:
         "phone": identity.phones(number),
         "card_limit_minor": pa.array(people.card_limit_cny[place] * 100, mask=is_bound),
         "age_years": people.age_years[place], "gender": pa.nulls(rows, pa.string()),
-        "education": pa.nulls(rows, pa.string()), "marital_status": pa.nulls(rows, pa.string())})
+        "education": pa.nulls(rows, pa.string()), "marital_status": pa.nulls(rows, pa.string()),
+        "region": places.regions(at.places.home[place])})

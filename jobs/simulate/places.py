@@ -8,13 +8,17 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.simulate.blocks import Block, Stream
-from jobs.simulate.columns import (Bytes, Integers, ascii_rows, digit_rows, fixed_text)
+from jobs.simulate.columns import (Bytes, Integers, ascii_rows, codes, digit_rows,
+                                   fixed_text)
 from jobs.simulate.people import People
 
 #: Cells on a side of the city.
 SIDE = 120
 #: Districts in which people work, and places to go to beside.
 WORK_CELLS, OTHER_CELLS = 60, 200
+#: Parts of the city, south before north, from west to east.
+REGIONS = tuple(f"{side}_{part}" for side in ("south", "north")
+                for part in ("west", "middle", "east"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ def names(cells: Integers) -> pa.Array:
     parts: list[Bytes] = [ascii_rows("c", rows), digit_rows(cells // 10_000, 4),
                           ascii_rows("_", rows), digit_rows(cells % 10_000, 4)]
     return fixed_text(np.hstack(parts))
+
+
+def regions(cells: Integers) -> pa.Array:
+    """The part of the city in which each cell lies: thirds from west to east, halves north."""
+    third, half = cells // 10_000 * 3 // SIDE, cells % 10_000 * 2 // SIDE
+    return codes(half * 3 + third, REGIONS)
 
 
 def distance_m(one: Integers, other: Integers) -> Integers:

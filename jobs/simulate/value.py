@@ -41,6 +41,9 @@ class PolicyValue:
         expected_defaults: The same, expected.
         profit_cny: Interest less funding less losses.
         expected_profit_cny: The same, expected.
+        expected_balance_cny: Drawn, expected over who accepts; the share drawn is as it comes.
+        loss_cny: Lost of the balances that default.
+        expected_loss_cny: The same, expected.
     """
 
     offers: int = 0
@@ -51,6 +54,9 @@ class PolicyValue:
     expected_defaults: float = 0.0
     profit_cny: float = 0.0
     expected_profit_cny: float = 0.0
+    expected_balance_cny: float = 0.0
+    loss_cny: float = 0.0
+    expected_loss_cny: float = 0.0
 
     def plus(self, other: PolicyValue) -> PolicyValue:
         """Both together."""
@@ -127,12 +133,17 @@ def _of_block(block: Block, day: dt.date, person: Integers, limit: Floats,
                             lending.own_luck(block), limits, rates, clock)
     expected, defaults = lending.expected_profit(found, rates, clock)
     profit = lending.realised_profit(found, rates, len(clock))
+    balance, is_default = found.balance_cny, found.default_day > 0
+
+    def total(values: Floats) -> float:
+        return float(values[person].sum())
+
     return PolicyValue(
-        len(person), int(found.is_accepted[person].sum()),
-        float(found.accept_probability[person].sum()),
-        int((found.balance_cny * found.is_accepted)[person].sum()),
-        int((found.default_day[person] > 0).sum()), float(defaults[person].sum()),
-        float(profit[person].sum()), float(expected[person].sum()))
+        len(person), int(found.is_accepted[person].sum()), total(found.accept_probability),
+        int((balance * found.is_accepted)[person].sum()), int(is_default[person].sum()),
+        total(defaults), total(profit), total(expected), total(balance * found.accept_probability),
+        lending.LOSS_GIVEN_DEFAULT * total(balance * is_default),
+        lending.LOSS_GIVEN_DEFAULT * total(balance * defaults))
 
 
 def people_table(at: Setting) -> pa.Table:

@@ -40,7 +40,7 @@ def test_what_has_no_published_meaning_is_not_known(data):
     ann, bob = (cmb.bound_cards(data() / "tag.parquet").to_pylist()[place] for place in (0, 3))
     assert (ann["gender"], bob["gender"], ann["age_years"]) == ("female", None, 40)
     assert {ann[name] for name in ("card_limit_minor", "education", "marital_status",
-                                   "national_id", "phone")} == {None}
+                                   "national_id", "phone", "region")} == {None}
 
 
 def test_two_transactions_that_are_alike_stay_two_and_come_the_day_after(data):

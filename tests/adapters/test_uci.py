@@ -152,4 +152,5 @@ def test_the_first_real_holder_is_as_published(real_data, tmp_path):
         "user_id": "1", "event_date": dt.date(2005, 9, 30), "card_number": "UCI-1",
         "action": "bind", "card_kind": "credit", "bank": None, "card_limit_minor": 2_000_000,
         "is_name_verified": True, "national_id": None, "phone": None, "age_years": 24,
-        "gender": "female", "education": "university", "marital_status": "married"}]
+        "gender": "female", "education": "university", "marital_status": "married",
+        "region": None}]

@@ -1,6 +1,7 @@
 """Gates: a critical failure stops, a warning is kept, a metric that raises is a failure."""
 
 import datetime as dt
+from decimal import Decimal
 
 import great_expectations.expectations as gxe
 import pytest
@@ -11,7 +12,9 @@ from expectations.gates import newest_delivery
 from expectations.suites import CRITICAL, WARNING
 from jobs.contracts.feeds import FEEDS, STATEMENTS
 from jobs.contracts.night import SCORES
+from jobs.contracts.table import Field, Table
 from jobs.errors import GateFailed
+from jobs.policies.law import Law
 from jobs.session import session
 
 MAY = dt.date(2026, 5, 31)
@@ -102,3 +105,18 @@ def test_scores_that_tell_nobody_apart_stop_the_night(pds, is_stopped):
                                     for row in rows], SCORES.spark_schema)
     found = failed(run_suite("scores", df, SCORES, suites.scores()))
     assert (("expect_column_stdev_to_be_between", "pd", CRITICAL) in found) == is_stopped
+
+
+def test_an_offer_beyond_the_law_of_the_date_is_critical():
+    law = Law(highest_limit=200_000, highest_rate_annual=Decimal("0.24"), limit_source="Act 1",
+              rate_source="Act 2", is_reported=False)
+    offers = [("o1", 200_000, 0.24), ("o2", 250_000, 0.18), ("o3", 20_000, 0.25)]
+    table = Table("offers", "", "", ("offer_id",), "", "", "", (
+        Field("offer_id", "string", "", ""), Field("limit_cny", "integer", "", ""),
+        Field("rate_annual", "double", "", "")))
+    df = session().createDataFrame(offers, table.spark_schema)
+    business = suites.whitelist("limit_cny", 20_000, 300_000, law)
+    assert failed(run_suite("release", df, table, business)) == {
+        ("expect_column_values_to_be_between", "limit_cny", CRITICAL),
+        ("expect_column_values_to_be_between", "rate_annual", CRITICAL)}
+    assert not failed(run_suite("release", df.where("offer_id = 'o1'"), table, business))

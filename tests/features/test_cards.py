@@ -15,7 +15,7 @@ AS_OF = dt.date(2026, 6, 30)
 def card(name, day, action="bind", kind="credit", bank="icbc", limit=None, verified=True,
          phone=None):
     return ("anna", day, name, action, kind, bank, limit, verified, None, phone, 30, "female",
-            None, None, day, None)
+            None, None, None, day, None)
 
 
 def of_anna(*rows, as_of=AS_OF):

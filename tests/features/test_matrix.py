@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.contracts import feeds
 from jobs.contracts.feeds.permissions import PURPOSES
-from jobs.features.matrix import build, candidates
+from jobs.features.matrix import build, considered
 from jobs.session import session
 
 AS_OF = dt.date(2026, 6, 30)
@@ -22,7 +22,7 @@ def frame(table, rows):
 
 def card(user="anna", limit=100_000, delivered=DELIVERED, event=DELIVERED):
     return (user, event, f"card of {user}", "bind", "credit", None, limit, True, None, None, 30,
-            "female", "university", "single", delivered, None)
+            "female", "university", "single", None, delivered, None)
 
 
 def lines(values, line="card"):
@@ -138,20 +138,13 @@ def test_a_replaced_delivery_counts_until_another_stands_in_for_it():
     assert (since["statement_months"], since["balance_1_minor"]) == (1, 60_000)
 
 
-def test_people_with_known_performance_are_not_candidates():
-    assert considered(("anna", True)) == ["ben"]
-
-
-def test_who_refused_an_invitation_or_has_an_open_loan_is_a_candidate():
-    assert considered(("anna", None)) == ["anna", "ben"]
-
-
-def considered(*labels):
+@pytest.mark.parametrize(("lent_to", "expected"), [(["anna"], ["ben"]), (["cem"], ["anna", "ben"])])
+def test_holders_are_considered_once_each_but_for_the_borrowers(lent_to, expected):
     cards = frame(feeds.BOUND_CARDS, [card("anna"), card("ben"), card("ben")])
-    known = session().createDataFrame(list(labels), "user_id string, is_default boolean")
-    found = candidates(cards, known, F.lit(AS_OF)).collect()
+    owing = session().createDataFrame([(user,) for user in lent_to], "user_id string")
+    found = considered(cards, owing, F.lit(AS_OF)).collect()
     assert {row["as_of_date"] for row in found} == {AS_OF}
-    return sorted(row["user_id"] for row in found)
+    assert sorted(row["user_id"] for row in found) == expected
 
 
 def test_what_is_not_known_is_missing_and_never_zero():

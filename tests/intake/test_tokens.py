@@ -13,10 +13,10 @@ from jobs.intake.tokens import Key, keys
 from .conftest import DELIVERY
 
 COLUMNS = ("user_id,event_date,card_number,action,card_kind,bank,card_limit_minor,"
-           "is_name_verified,national_id,phone,age_years,gender,education,marital_status\n")
+           "is_name_verified,national_id,phone,age_years,gender,education,marital_status,region\n")
 RAW = {"6222021234567890123", "110101199003074514", "13800138000"}
 GOOD = "anna,2026-05-31,6222021234567890123,bind,credit,icbc,100,true,110101199003074514," \
-       "13800138000,30,female,,\n"
+       "13800138000,30,female,,,\n"
 BAD = GOOD.replace("anna", "ben").replace(",30,", ",300,")
 SHORT = "carl,2026-05-31,6222021234567890123,110101199003074514,13800138000\n"
 

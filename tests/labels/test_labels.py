@@ -4,10 +4,12 @@ import datetime as dt
 
 import pytest
 
+from jobs.contracts import feeds
+from jobs.labels.known import known
 from jobs.labels.labels import borrowers, build
 from jobs.labels.observations import OBSERVATIONS
 from jobs.session import session
-from tests.labels.rows import MAY, observed, outcome
+from tests.labels.rows import AS_OF, MAY, frame, loan, observed, outcome
 
 JUNE, JULY = dt.date(2026, 6, 1), dt.date(2026, 7, 1)
 
@@ -23,11 +25,11 @@ def observation(user, **known):
 
 
 def labels(*rows, incomes=None, refusals=0, at_most=10):
-    frame = session().createDataFrame(list(rows), OBSERVATIONS.spark_schema)
-    known = None if incomes is None else session().createDataFrame(
+    observations = session().createDataFrame(list(rows), OBSERVATIONS.spark_schema)
+    told = None if incomes is None else session().createDataFrame(
         incomes, "user_id string, as_of_date date, income_minor long")
     return {row["user_id"]: row.asDict()
-            for row in build(frame, known, refusals, at_most).collect()}
+            for row in build(observations, told, refusals, at_most).collect()}
 
 
 def test_a_label_is_dated_by_the_opening_of_its_window():
@@ -82,7 +84,30 @@ def test_refusals_with_a_known_default_are_never_sampled_away():
     assert len(labels(*rows, refusals=2_000, at_most=1)) == 50
 
 
-def test_borrowers_are_those_whose_performance_is_known():
+def test_without_loan_days_borrowers_are_those_whose_performance_is_known():
     rows = session().createDataFrame([("anna", True), ("anna", None), ("ben", None),
                                       ("cem", False)], "user_id string, is_default boolean")
     assert sorted(row["user_id"] for row in borrowers(rows).collect()) == ["anna", "cem"]
+
+
+def owing(*days, as_of=AS_OF):
+    labels = session().createDataFrame([("dora", True)], "user_id string, is_default boolean")
+    rows = known(frame(feeds.LOAN_DAYS, days), feeds.LOAN_DAYS.key, as_of)
+    return sorted(row["user_id"] for row in borrowers(labels, rows).collect())
+
+
+def test_with_loan_days_borrowers_are_those_who_owe_us():
+    assert owing(loan(MAY, drawn=9, owed=9, lender="own", user="anna", loan_id="o1"),
+                 loan(MAY, drawn=9, owed=9, user="ben", loan_id="p1")) == ["anna"]
+
+
+def test_who_has_paid_our_loan_back_is_no_borrower_but_by_another_loan():
+    lent = [loan(MAY, drawn=9, owed=9, lender="own"), loan(JUNE, repaid=9, lender="own")]
+    assert owing(*lent) == []
+    assert owing(*lent, loan(MAY, drawn=5, owed=5, lender="own", loan_id="o2")) == ["anna"]
+
+
+def test_a_repayment_that_is_told_after_the_night_is_not_known():
+    lent = [loan(MAY, drawn=9, owed=9, lender="own"),
+            loan(JUNE, repaid=9, lender="own", delivered=JULY)]
+    assert (owing(*lent), owing(*lent, as_of=JULY)) == (["anna"], [])

@@ -33,7 +33,7 @@ def salary(user, year, month):
 #: Anna and Ben borrow on March 2nd, Ben stops paying; Cem refuses; Dora is invited in July only.
 DELIVERED = {
     "bound_cards": [("anna", MARCH, "6222021234567890", "bind", "debit", None, None, True, None,
-                     None, 30, None, None, None)],
+                     None, 30, None, None, None, None)],
     "invitations": [(f"{day:%m}{user}", user, day, "partner", "sms", 10_000, RATE, True, 0.5)
                     for day, users in ((MARCH, ("anna", "ben", "cem")),
                                        (dt.date(2026, 7, 15), ("dora",))) for user in users],

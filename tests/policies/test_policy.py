@@ -27,8 +27,56 @@ def edited(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SHIPPED.glob("*.yaml")])
-def test_every_shipped_policy_is_valid(name):
-    assert load(name, dt.date(2026, 6, 30)).rules
+def test_every_shipped_policy_is_valid_to_its_end(name):
+    last = yaml.safe_load((SHIPPED / f"{name}.yaml").read_text())["versions"][-1]["effective_to"]
+    assert load(name, last or dt.date(2026, 6, 30)).rules
+
+
+def names(policy):
+    return [rule.name for rule in policy.rules]
+
+
+def test_a_rule_of_the_wallet_loan_applies_from_its_own_date_on():
+    before = names(load("wallet_loan_cny", dt.date(2021, 3, 16)))
+    since = names(load("wallet_loan_cny", dt.date(2021, 3, 17)))
+    assert [name for name in since if name not in before] == ["not_student"]
+    assert since.index("not_student") == since.index("not_suppressed") + 1
+
+
+def test_a_rule_ends_with_its_last_day(edited):
+    def until_2026(document):
+        document["versions"][0]["rules"][1].update(effective_to=dt.date(2025, 12, 31), source="us")
+    assert "not_opted_out" in names(edited(until_2026, dt.date(2025, 12, 31)))
+    assert "not_opted_out" not in names(edited(until_2026, dt.date(2026, 1, 1)))
+
+
+def test_exploration_may_pass_over_a_rule_that_is_not_in_force_yet(edited):
+    def explores(document):
+        document["versions"][0]["limits"]["exploration"] = {
+            "share_ratio": 0.01, "loss_budget": 100, "pass_over": ["not_student"],
+            "limits": [20000], "rates_daily": ["0.000390"]}
+    found = edited(explores, dt.date(2020, 1, 1))
+    assert found.limits.exploration.pass_over == ("not_student",)
+
+
+def test_every_rule_of_the_wallet_loan_is_told_in_chinese():
+    rules = load("wallet_loan_cny", dt.date(2026, 6, 30)).rules
+    assert all(any("\u4e00" <= letter <= "\u9fff" for letter in rule.text_zh) for rule in rules)
+
+
+def test_rates_are_judged_by_the_law_of_the_date(edited):
+    def dear(document):
+        version = document["versions"][0]
+        version["rate_daily"]["maximum"] = "0.000900"          # 32.4 % a year
+        version["tiers"]["rows"][-1]["rate_daily"] = "0.000900"
+    assert edited(dear, dt.date(2025, 9, 30)).tiers[-1].rate_daily * 360 < 0.36
+    with pytest.raises(PolicyError, match="at most 0.000666 as the law of the date says"):
+        edited(dear, dt.date(2025, 10, 1))
+
+
+def test_another_law_makes_another_policy(edited):
+    before, since = (edited(lambda document: None, dt.date(2025, month, 1)) for month in (9, 10))
+    assert before.rules == since.rules and before.sha256 != since.sha256
 
 
 def test_a_backfill_gets_the_version_of_its_date(edited):
@@ -74,6 +122,11 @@ def test_a_currency_is_three_capital_letters(edited, currency):
         edited(lambda document: document.update(currency=currency))
 
 
+def test_languages_are_known_ones(edited):
+    with pytest.raises(PolicyError, match="languages: expected a list out of zh"):
+        edited(lambda document: document.update(languages=["latin"]))
+
+
 def test_no_version_in_force_is_an_error():
     with pytest.raises(PolicyError, match="one version in force on 2010-01-01, found 0"):
         load("wallet_loan_cny", dt.date(2010, 1, 1))
@@ -116,6 +169,11 @@ def test_an_unknown_policy_names_those_there_are():
     (lambda v: v["rules"][0].update(name=["adult"]), "name: expected str"),
     (lambda v: v["rules"][0].update(reason_code=None), "reason_code: expected str"),
     (lambda v: v["rules"][0].update(column=["age"]), "column: expected str"),
+    (lambda v: v["rules"][0].pop("text_zh"), "rules.account_consent.text_zh: expected a text"),
+    (lambda v: v["rules"][3].pop("source"), "rules.not_student.source: expected a source"),
+    (lambda v: v["rules"][3].update(effective_to=dt.date(2021, 3, 16)), "dates in order"),
+    (lambda v: v["rules"][3].update(effective_from="2021"), "not_student.effective_from: exp"),
+    (lambda v: v["rules"][0].update(source=""), "source: expected a text"),
     (lambda v: v.update(rules=[]), "at least one"),
     (lambda v: v["tiers"]["rows"][0].update(limits=[True, True, True]), "list of whole numbers"),
     (lambda v: v["tiers"]["rows"][0].update(limits=[None, 1, 2]), "list of whole numbers"),

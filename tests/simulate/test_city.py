@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from jobs.contracts.feeds import FEEDS
 from jobs.errors import UsageError
 from jobs.intake.landing import DeliveryName, delivery_names, verify
-from jobs.simulate import city
+from jobs.simulate import city, places
 
 AS_OF = dt.date(2026, 6, 30)
 MAY, JUNE = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
@@ -236,3 +236,25 @@ def test_a_simple_model_finds_the_truth(home):
 def test_too_few_people_are_refused(tmp_path):
     with pytest.raises(UsageError, match="--users: expected 100 people or more, found 99"):
         city.deliver(tmp_path, AS_OF, 99, 7)
+
+
+def test_money_is_as_short_in_a_city_of_any_size(home):
+    lines = rows(home, "funding_lines", AS_OF).set_index("funder")
+    assert dict(lines["available_minor"]) == {"own": USERS * 300_000, "interbank": USERS * 200_000}
+    assert [float(lines["cost_annual"][name]) for name in ("own", "interbank")] == [0.03, 0.045]
+
+
+@pytest.mark.parametrize(("cell", "region"), [
+    (0, "south_west"), (39_0059, "south_west"), (39_0060, "north_west"), (40_0059, "south_middle"),
+    (79_0060, "north_middle"), (80_0000, "south_east"), (119_0119, "north_east")])
+def test_a_region_is_a_third_from_west_to_east_and_a_half_to_the_north(cell, region):
+    assert places.regions(np.array([cell])).to_pylist() == [region]
+
+
+def test_everyone_has_a_region_and_keeps_it(home):
+    cards = valid(home, "bound_cards", MAY)
+    assert set(cards["region"]) == {f"{side}_{part}" for side in ("south", "north")
+                                    for part in ("west", "middle", "east")}
+    assert cards["region"].value_counts(normalize=True).min() > 0.05
+    later = rows(home, "bound_cards", FIRST).merge(cards, on="user_id")
+    assert len(later) and (later["region_x"] == later["region_y"]).all()

@@ -30,6 +30,8 @@ BOUND_CARDS = Table(
              ("graduate_school", "university", "high_school", "other"), nullable=True),
         code("marital_status", "For fairness reports only; no model may use it.",
              ("married", "single", "other"), nullable=True),
+        Field("region", "string", "code", "Where the wallet account is registered; for shares by "
+              "region, no model may use it.", nullable=True),
     ))
 
 STATEMENTS = Table(

@@ -102,6 +102,7 @@ FUNDING_LINES = Table(
     source="treasury", partition="delivery_date", mandatory=False, purpose="",
     fields=(
         Field("funder", "string", "code", "Own funds or an interbank line."), EVENT_DATE,
-        amount("available_minor", "May be lent on that day."),
+        Field("available_minor", "integer", "1/100 currency", "May be lent on that day.", False, 0,
+              1_000 * MOST_MINOR),
         Field("cost_annual", "rate", "1/year", "What it costs.", minimum=0, maximum=1),
     ))

@@ -11,8 +11,9 @@ ANNA = b"anna,2026-05-31,1200,100\n"
 SUMS = {"balance_minor": 1200, "payment_minor": 100}
 
 CARDS_HEADER = (b"user_id,event_date,card_number,action,card_kind,bank,card_limit_minor,"
-                b"is_name_verified,national_id,phone,age_years,gender,education,marital_status\n")
-CARDS_ANNA = b"anna,2026-05-31,6222000011112222,bind,debit,,,true,,13800138000,30,,,\n"
+                b"is_name_verified,national_id,phone,age_years,gender,education,marital_status,"
+                b"region\n")
+CARDS_ANNA = b"anna,2026-05-31,6222000011112222,bind,debit,,,true,,13800138000,30,,,,\n"
 CARDS_SUMS = {"age_years": 30}
 
 PAYMENTS_HEADER = b"payment_id,user_id,event_at,amount_minor,direction,kind\n"

@@ -36,6 +36,6 @@ CASES = [
     line("blank_of_another_script", "\u2003,2026-05-31,0,0".encode(), "user_id:missing"),
     line("zero_width_in_a_number", "carl,2026-05-31,1\u200b,0".encode(), "balance_minor:type"),
     card("identifier_in_a_line_of_other_bytes",
-         b"ben,2026-05-31,6222000011112222,bind,debit,\xff,,true,,13800138000,30,,,\n",
+         b"ben,2026-05-31,6222000011112222,bind,debit,\xff,,true,,13800138000,30,,,,\n",
          kept(1, 1, 0, "line:invalid_encoding")),
 ]

@@ -1,0 +1,67 @@
+"""The release before a night: whose offers it keeps open, and what last night's rows were worth.
+
+Found once, when the night's inputs are frozen, and named there by its id: a release that is
+published while the night runs changes nothing, and a replay of the run reads the same one. A night
+of the same date never counts, so that running a night again, or publishing it again, changes none
+of its inputs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.exceptions import NoSuchTableError
+
+from jobs import store
+from jobs.config import RUN_FILE, Run
+from jobs.contracts.limits import COUPLING_ROWS
+from jobs.release import warehouse
+from jobs.release.warehouse import NAMESPACE, Release
+
+
+def previous(home: Path, as_of: dt.date, policy: str) -> dict[str, Any] | None:
+    """The newest release in force before a date, of the same product policy.
+
+    Args:
+        home: Where the warehouse is.
+        as_of: The night; earlier ones count.
+        policy: Name of the policy. A release whose run is gone cannot say whose it was and does
+            not count.
+
+    Returns:
+        `release_id`, `as_of`, `whitelist_sha256`, `currency` and `multipliers` (row -> Lagrange
+        multiplier, 1/100 currency a unit; empty where the release has none), as JSON content; None
+        where there is no such release.
+    """
+    moves = [move for move in warehouse.history(home)
+             if move.as_of_date < as_of and _policy_of(home, move) == policy]
+    if not moves:
+        return None
+    found = max(moves, key=lambda move: (move.as_of_date, move.move_number))
+    return {"release_id": found.release_id, "as_of": found.as_of_date.isoformat(),
+            "whitelist_sha256": found.whitelist_sha256, "currency": found.currency,
+            "multipliers": multipliers(home, found.release_id)}
+
+
+def multipliers(home: Path, release_id: str) -> dict[str, float]:
+    """The multipliers that a release was published with; empty where it was without."""
+    with warehouse.opened(home) as catalog:
+        try:
+            table = catalog.load_table((NAMESPACE, COUPLING_ROWS.name))
+        except NoSuchTableError:
+            return {}
+        rows = table.scan(warehouse.of_release(release_id)).to_arrow().to_pylist()
+    return {row["row_name"]: row["multiplier"]
+            for row in sorted(rows, key=lambda row: str(row["row_name"]))}
+
+
+def _policy_of(home: Path, move: Release) -> str:
+    """Name of the policy by which a release was made; empty where its run is gone."""
+    day = move.as_of_date.isoformat()
+    folder = Run(home=home, as_of=move.as_of_date,
+                 run_id=move.release_id.removeprefix(f"{day}-")).folder
+    record: dict[str, Any] = store.read_json(folder / RUN_FILE, {})
+    name: str = record.get("inputs", {}).get("policy", {}).get("name", "")
+    return name
