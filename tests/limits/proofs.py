@@ -187,7 +187,7 @@ def listed(decided: pa.Table, release_id: str = "2026-06-30-aaa") -> pa.Table:
              "offer_id": row["user_id"], "limit_cny": row["limit_minor"] // 100,
              "rate_daily": row["rate_daily"], "rate_annual": row["rate_daily"] * 360,
              "valid_from": DAY, "valid_to": DAY, "segment": "thick_file", "score_tier": "A",
-             "reason_codes": []} for row in decided.to_pylist() if row["is_offered"]]
+             "method": row["method"], "reason_codes": []} for row in decided.to_pylist() if row["is_offered"]]
     return pa.Table.from_pylist(rows, schema=whitelist("CNY").arrow_schema)
 
 
