@@ -65,6 +65,11 @@ def write_sorted(rows: pa.Table, table: Table, folder: Path) -> str:
     return file_sha256(folder / f"{table.name}.parquet")
 
 
+def single_file(folder: Path, table: Table) -> Path:
+    """Where `write_sorted` keeps a table within a run's folder."""
+    return folder / table.name / f"{table.name}.parquet"
+
+
 def read(spark: SparkSession, folders: Path | Iterable[Path], table: Table) -> DataFrame:
     """Read a table from one or more folders, with the contract's columns in its order.
 

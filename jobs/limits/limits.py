@@ -13,27 +13,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from jobs.contracts.limits import CANDIDATES, LIMITS
+from jobs import store
+from jobs.config import Run
+from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF
 from jobs.contracts.table import TYPES
-from jobs.limits import sizes
+from jobs.inputs import frozen_policy, record, unchanged
+from jobs.limits import assignment, funding, proof, setting, shadow_prices, sizes
+from jobs.limits.assignment import EXPLORATION, HONOURED, OPTIMISER
 from jobs.limits.choice import choose, offer_figures, people_of
-from jobs.limits.problem import NOTHING, Booleans, Floats, Integers, Problem
+from jobs.limits.optimise import SAMPLE_PEOPLE, Solution, optimise
+from jobs.limits.problem import MINOR, NOTHING, Booleans, Floats, Integers, Problem
+from jobs.limits.sources import InEngine
 from jobs.policies.policy import Tier
+from jobs.scores.score import models_of
+from jobs.session import session
 
-#: Columns that the decisions made before bring to a candidate's row.
-DECIDED = pa.schema([("user_id", pa.string()), ("decided_method", pa.string()),
-                     ("decided_limit_minor", pa.int64()),
-                     ("decided_rate_daily", TYPES["rate"][1]),
-                     ("decided_propensity_ratio", pa.float64())])
-#: The optimiser's repairs.
+#: The optimiser's repairs, beside `assignment.DECIDED`.
 CHANGED = pa.schema([("user_id", pa.string()), ("changed_entry", pa.int64())])
 
 
@@ -71,6 +75,62 @@ def build(candidates: DataFrame, decided: DataFrame, changed: DataFrame, problem
     return wide.mapInArrow(decide, T.StructType(LIMITS.spark_schema.fields))
 
 
+def main(run: Run) -> dict[str, Any]:
+    """Write everyone's limit and rate, and the proof."""
+    spark, policy = session(), frozen_policy(run)
+    problem = setting.problem(policy.limits, funding.lines(spark, run, policy.limits),
+                              terms(run), policy.law.highest_rate_daily)
+    candidates = store.read(spark, run.folder / CANDIDATES.name, CANDIDATES)
+    rows = store.read_arrow(run.folder / CANDIDATES.name, CANDIDATES)
+    decided = assignment.decide(rows, problem, policy, run.seed, run.as_of,
+                                policy.law.highest_rate_daily)
+    del rows
+    before = spark.createDataFrame(decided.table)
+    source = InEngine(candidates.join(before, on="user_id", how="left_anti"))
+    solution = optimise(problem, source, decided.fixed, start(run, problem),
+                        lambda text: print(f"nightlist limits  {text}", flush=True))
+    changed = spark.createDataFrame(pa.table(
+        [solution.changed_user_id, pa.array(solution.changed_entry)], schema=CHANGED))
+    offers = build(candidates, before, changed, problem, solution.multipliers,
+                   policy.tiers).toArrow()
+    written = {LIMITS.name: offers, **prove(run, problem, source, solution, decided)}
+    for table in PROOF:
+        if table.name in written:
+            store.write_sorted(written[table.name], table, run.folder / table.name)
+    record(run, "limits", {"decided_by": decided.counts,
+                           "exploration_loss_minor": decided.exploration_loss_minor,
+                           "exploration_called_off": decided.is_exploration_called_off})
+    gap = written["certificate"]["gap_ratio"][0].as_py()
+    return {"candidates": offers.num_rows, "offered": pc.sum(offers["is_offered"]).as_py() or 0,
+            **{name: people for name, people in decided.counts.items() if people},
+            "value": solution.value_minor // MINOR, "gap": f"{gap:.4%}"}
+
+
+def terms(run: Run) -> dict[str, dict[str, float]]:
+    """Coefficients of an offer's terms in the models of response and draw that the run has."""
+    return {name: model.metadata["terms"].get("coefficients", {})
+            for name, model in models_of(run).items() if name in ("response", "draw")}
+
+
+def start(run: Run, problem: Problem) -> Floats | None:
+    """Multipliers of the release before, where it has one of a row of this name."""
+    known = (unchanged(run).get("previous") or {}).get("multipliers") or {}
+    if not known:
+        return None
+    return np.array([float(known.get(row.name, 0.0)) for row in problem.rows])
+
+
+def prove(run: Run, problem: Problem, source: InEngine, solution: Solution,
+          decided: assignment.Decided) -> dict[str, pa.Table]:
+    """The tables of the proof, shadow prices among them."""
+    sample = source.sample(problem, SAMPLE_PEOPLE)
+    fixed_people = decided.table.num_rows - decided.table["decided_limit_minor"].null_count
+    return {**proof.tables(problem, solution, decided.fixed, run.as_of, source.count(),
+                           fixed_people),
+            **shadow_prices.tables(problem, sample, decided.fixed, solution,
+                                   source.count() / max(len(sample), 1))}
+
+
 def _rows(batch: pa.RecordBatch, problem: Problem, multipliers: Floats,
           tiers: Sequence[Tier]) -> pa.RecordBatch:
     people = people_of(batch, problem)
@@ -79,16 +139,15 @@ def _rows(batch: pa.RecordBatch, problem: Problem, multipliers: Floats,
     changed = batch.column("changed_entry")
     is_changed = changed.is_valid().to_numpy(zero_copy_only=False)
     entry[is_changed] = changed.fill_null(NOTHING).to_numpy(zero_copy_only=False)[is_changed]
-    is_free = (batch.column("decided_method").is_null().to_numpy(zero_copy_only=False)
-               & batch.column("is_eligible").to_numpy(zero_copy_only=False))
+    is_free = batch.column("decided_method").is_null().to_numpy(zero_copy_only=False)
     entry[~is_free] = NOTHING
     offers = _offers(batch, problem, entry, is_free)
     value, measures = offer_figures(problem, people, offers.limit_minor, offers.rate_daily)
     value, measures = value * offers.is_offered, measures * offers.is_offered[:, None]
-    reason, row = sizes.reasons(problem, people, multipliers, entry, alone)
-    method = pc.fill_null(batch.column("decided_method"), pa.scalar("exploration"))
-    method = pc.if_else(pa.array(is_free), "optimiser", method)
-    reason = np.where(is_free, reason, _decided_reason(method, offers.is_offered))
+    caps = np.array(batch.column("cap_reason").to_pylist(), dtype=object)
+    size = sizes.reasons(problem, people, entry, alone, multipliers, caps)
+    method = pc.if_else(pa.array(is_free), OPTIMISER, batch.column("decided_method"))
+    reason = np.where(is_free, size.reason, _decided_reason(method))
     return pa.RecordBatch.from_pydict({
         "user_id": batch.column("user_id"), "method": method,
         "is_offered": pa.array(offers.is_offered),
@@ -100,8 +159,7 @@ def _rows(batch: pa.RecordBatch, problem: Problem, multipliers: Floats,
         "uncoupled_limit_minor": _where(alone >= 0, problem.menu.limit_minor[alone]),
         "uncoupled_rate_daily": exact_rates(problem.menu.rate_daily[alone], alone >= 0),
         "size_reason": pa.array(reason.tolist(), pa.string()),
-        "size_row": pa.array([name if free else None for name, free in zip(row, is_free)],
-                             pa.string()),
+        "size_row": pa.array(np.where(is_free, size.row, [None]).tolist(), pa.string()),
         "propensity_ratio": batch.column("decided_propensity_ratio")})
 
 
@@ -118,10 +176,9 @@ def _offers(batch: pa.RecordBatch, problem: Problem, entry: Integers,
         np.where(is_free, problem.menu.rate_daily[entry], rate.to_numpy(zero_copy_only=False)))
 
 
-def _decided_reason(method: pa.Array, is_offered: Booleans) -> np.ndarray:
-    names = {"honoured": "honoured", "exploration": "random"}
-    return np.array([names.get(one, "strategy") if offered or one != "honoured" else "strategy"
-                     for one, offered in zip(method.to_pylist(), is_offered)], dtype=object)
+def _decided_reason(method: pa.Array) -> npt.NDArray[np.object_]:
+    names = {HONOURED: "honoured", EXPLORATION: "random"}
+    return np.array([names.get(one, "strategy") for one in method.to_pylist()], dtype=object)
 
 
 def grade(points: pa.Array, tiers: Sequence[Tier]) -> pa.Array:

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from jobs import store
 from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
-from jobs.contracts.limits import CANDIDATES, LIMITS
+from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
@@ -128,8 +128,10 @@ def main(run: Run) -> dict[str, int]:
     matrix, limits = tables["feature_matrix"], tables["limits"]
     decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
                              run.release_id).toArrow()
-    written = {"decisions": store.write_sorted(decided_rows, release.DECISIONS,
-                                               run.folder / "decisions")}
+    written = {table.name: store.file_sha256(store.single_file(run.folder, table))
+               for table in PROOF}
+    written["decisions"] = store.write_sorted(decided_rows, release.DECISIONS,
+                                              run.folder / "decisions")
     # Read back rather than sent back: at millions of people the rows stay in the engine.
     decided = store.read(spark, run.folder / "decisions", release.DECISIONS)
     invited = decided.where(F.col("is_invited")).select("user_id")
