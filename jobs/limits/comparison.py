@@ -1,7 +1,7 @@
 """Policies side by side on one night's candidates: what each would offer, and what that is worth.
 
 In memory, without a word to the night's own tables. Where the home holds a simulated city, the true
-value of each policy stands beside what it expects: `jobs/simulate/value.py`.
+value of each policy stands beside what it expects; the command line brings it along.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,10 @@ import pyarrow.compute as pc
 
 from jobs.contracts.table import TYPES
 from jobs.limits import assignment
-from jobs.limits.choice import offer_figures, people_of
-from jobs.limits.filling import net_value
+from jobs.limits.choice import group_sums, offer_figures, people_of
 from jobs.limits.optimise import final_entries, optimise
 from jobs.limits.problem import (DRAW, LOSS, MINOR, NOTHING, Floats, Integers, Problem, Sums)
+from jobs.limits.repair import worth
 from jobs.limits.sources import InMemory
 from jobs.policies.limits import STRATEGIES, Challenger
 from jobs.policies.policy import Policy
@@ -90,13 +89,13 @@ def decide_in_memory(candidates: pa.Table, problem: Problem, policy: Policy, see
         prices = dict(zip((row.name for row in problem.rows), solution.multipliers.tolist()))
     place = np.flatnonzero(limit > 0)
     value, measures = offer_figures(problem, people.take(place), limit[place], rate[place])
-    total = Sums(int(value.sum()), people.groups[place].T.astype(np.int64) @ measures)
+    total = Sums(int(value.sum()), group_sums(people.groups[place], measures))
     offers = pa.table([
         people.user_id.take(pa.array(place)), pa.array(method[place].tolist(), pa.string()),
         limit[place], pa.array([f"{one:.6f}" for one in rate[place]],
                                pa.string()).cast(TYPES["rate"][1]),
         measures[:, DRAW], measures[:, LOSS], value], schema=OFFERS)
-    return Decision(offers, net_value(problem, total), bound, prices, decided.counts)
+    return Decision(offers, worth(problem, total), bound, prices, decided.counts)
 
 
 def _terms(user_id: pa.Array, decided: pa.Table) -> tuple[Integers, Floats, Any]:
@@ -148,27 +147,6 @@ def summary(name: str, decision: Decision, true_value: TrueValue | None = None
 
 #: Gives the true columns of a row for some OFFERS.
 TrueValue = Callable[[pa.Table], Mapping[str, int]]
-
-
-def true_value(home: Path, as_of: dt.date) -> TrueValue | None:
-    """What offers truly lead to in the home's simulated city; None where there is none."""
-    from jobs.simulate import truth, value
-
-    if truth.reached(home) is None:
-        return None
-
-    def of(offers: pa.Table) -> dict[str, int]:
-        found = value.policy_value(home, pa.table({
-            "user_id": offers["user_id"],
-            "limit_cny": pc.divide(offers["limit_minor"], MINOR),
-            "rate_daily": offers["rate_daily"]}), as_of)
-        return {"true_draw": round(found.expected_balance_cny),
-                "true_loss": round(found.expected_loss_cny),
-                "true_profit": round(found.expected_profit_cny),
-                "realised_loss": round(found.loss_cny),
-                "realised_profit": round(found.profit_cny)}
-
-    return of
 
 
 def compare(candidates: pa.Table, problem: Problem, policies: Mapping[str, Policy], seed: int,

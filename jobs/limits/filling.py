@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.errors import InfeasibleRows
-from jobs.limits.choice import offer_figures
+from jobs.limits.choice import group_sums, offer_figures
 from jobs.limits.problem import (DRAW, MINOR, VARIANCE, Booleans, Floats, Integers, People,
                                  Problem, Row, Sums)
 
@@ -150,21 +150,7 @@ def part_of(sums: Sums, ratio: float) -> Sums:
 def sums(problem: Problem, people: People, offers: Offers) -> Sums:
     """Exact sums of the value and the measures of offers, by group."""
     value, measures = offer_figures(problem, people, offers.limit_minor, offers.rate_daily)
-    is_offered = offers.is_offered
-    value, measures = value * is_offered, measures * is_offered[:, None]
-    return Sums(int(value.sum()), people.groups.T.astype(np.int64) @ measures)
-
-
-def net_value(problem: Problem, total: Sums) -> float:
-    """Value less the priced steps that are used, cheapest first; minor units."""
-    cost = 0.0
-    for row in problem.rows:
-        beyond = sum(term.weight * float(total.measures[term.group, term.measure])
-                     for term in row.terms) - row.capacity
-        for step in row.steps:
-            cost += step.price * min(max(beyond, 0.0), step.amount)
-            beyond -= step.amount
-    return float(total.value_minor) - cost
+    return Sums(int(value.sum()), group_sums(people.groups, measures))
 
 
 def _integers(rows: pa.Table, name: str) -> Integers:

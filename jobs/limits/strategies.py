@@ -13,8 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from jobs.limits.choice import choose
-from jobs.limits.filling import Applicants, Offers, fill, net_value, part_of, share_of, sums
+from jobs.limits.filling import Applicants, Offers, fill, part_of, share_of, sums
 from jobs.limits.problem import MINOR, NOTHING, Floats, Integers, People, Problem, Sums
+from jobs.limits.repair import worth
 from jobs.policies.policy import Policy
 
 #: People by whom the one entry for all is chosen.
@@ -83,10 +84,10 @@ def _flat(problem: Problem, applicants: Applicants, fixed: Sums) -> Offers:
     some = applicants.take(np.sort(applicants.best_first[::apart]))
     ratio = len(some.people) / max(len(applicants.people), 1)
     part, used = share_of(problem, ratio), part_of(fixed, ratio)
-    best, best_value = None, net_value(part, used)
+    best, best_value = None, worth(part, used)
     for limit, rate in zip(problem.menu.limit_minor.tolist(), problem.menu.rate_daily.tolist()):
         offers = fill(part, some, _same(part, some.people, limit, rate), used)
-        value = net_value(part, sums(part, some.people, offers).plus(used))
+        value = worth(part, sums(part, some.people, offers).plus(used))
         if value > best_value:
             best, best_value = (limit, rate), value
     return fill(problem, applicants, _same(problem, applicants.people, *best or (0, 0.0)), fixed)

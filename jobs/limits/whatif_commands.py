@@ -12,6 +12,7 @@ from jobs.command import add
 
 if TYPE_CHECKING:
     from jobs.config import Run
+    from jobs.limits.comparison import TrueValue
 
 _FORMATS = ("table", "json", "csv")
 
@@ -51,7 +52,7 @@ def _whatif(arguments: argparse.Namespace) -> None:
                                                                 arguments.settings)
              for name in arguments.policies or [run.policy]}
     rows = whatif.answer(whatif.night(run), asked, arguments.settings,
-                         comparison.true_value(run.home, run.as_of), _say)
+                         _truth(run), _say)
     if arguments.format == "table":
         rows = [{key: value if key == "figure" else comparison.text(value)
                  for key, value in row.items()} for row in rows]
@@ -73,7 +74,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     found = comparison.compare(
         rows, whatif.problem(known, policy), comparison.variants(policy),
         frozen(run)["inputs"]["seed"], run.as_of, policy.law.highest_rate_daily,
-        comparison.true_value(run.home, run.as_of), _say)
+        _truth(run), _say)
     shown = list(found)
     _show(comparison.across(shown) if arguments.format == "table" else shown, arguments,
           f"policies on {run.as_of}, {policy.currency}")
@@ -83,6 +84,15 @@ def _run(arguments: argparse.Namespace) -> Run:
     from jobs.steps import open_run
 
     return open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
+
+
+def _truth(run: Run) -> TrueValue | None:
+    """What offers truly lead to, where the home has a simulated city."""
+    from jobs.simulate import truth, value
+
+    if truth.reached(run.home) is None:
+        return None
+    return lambda offers: value.of_offers(run.home, offers, run.as_of)
 
 
 def _say_if_other(run: Run) -> None:

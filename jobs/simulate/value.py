@@ -90,6 +90,26 @@ def policy_value(home: Path, offers: pa.Table, day: dt.date | None = None) -> Po
     return total
 
 
+def of_offers(home: Path, offers: pa.Table, day: dt.date) -> dict[str, int]:
+    """The true value of what a policy would offer, in whole CNY: columns of a comparison.
+
+    Args:
+        home: A home with a simulated city.
+        offers: `user_id`, `limit_minor` in 1/100 CNY, `rate_daily`.
+        day: Of the offers.
+
+    Raises:
+        UsageError: As of `policy_value`.
+    """
+    found = policy_value(home, pa.table({
+        "user_id": offers["user_id"], "limit_cny": pc.divide(offers["limit_minor"], 100),
+        "rate_daily": offers["rate_daily"]}), day)
+    return {"true_draw": round(found.expected_balance_cny),
+            "true_loss": round(found.expected_loss_cny),
+            "true_profit": round(found.expected_profit_cny),
+            "realised_loss": round(found.loss_cny), "realised_profit": round(found.profit_cny)}
+
+
 def read_offers(offers: pa.Table, city: City) -> tuple[Integers, Floats, Floats]:
     """Numbers of the people, limits (CNY) and daily rates of a list of offers.
 
@@ -135,7 +155,7 @@ def _of_block(block: Block, day: dt.date, person: Integers, limit: Floats,
     profit = lending.realised_profit(found, rates, len(clock))
     balance, is_default = found.balance_cny, found.default_day > 0
 
-    def total(values: Floats) -> float:
+    def total(values: Floats | Integers) -> float:
         return float(values[person].sum())
 
     return PolicyValue(

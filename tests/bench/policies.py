@@ -39,6 +39,7 @@ from jobs.policies.limits import RowRule
 from jobs.policies.policy import Policy
 from jobs.scores.score import models_of
 from jobs.show import table_of
+from jobs.simulate import value
 from jobs.steps import STEPS, find, open_run
 from models.prediction import predict
 
@@ -61,9 +62,7 @@ class City:
         self.rows = store.read_arrow(run.folder / CANDIDATES.name, CANDIDATES).sort_by("user_id")
         self.terms = {name: model.metadata["terms"]["coefficients"]
                       for name, model in models_of(run).items() if model.metadata.get("terms")}
-        truth = comparison.true_value(home, AS_OF)
-        assert truth
-        self.truth = truth
+        self.home = home
 
     def decide(self, policy: Policy, lines: float = 1.0, most_loss: float | None = None
                ) -> comparison.Decision:
@@ -80,7 +79,8 @@ class City:
 
     def row(self, name: str, decision: comparison.Decision) -> dict[str, float]:
         """Its figures."""
-        return comparison.summary(name, decision, self.truth)
+        return comparison.summary(name, decision, lambda offers: value.of_offers(
+            self.home, offers, AS_OF))
 
 
 def lived(home: Path, users: int) -> City:

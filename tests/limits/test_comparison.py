@@ -13,6 +13,7 @@ from jobs.policies.limits import Challenger
 from tests.limits.people import DAY, POLICY, candidates, problem
 
 LAW = Decimal("0.0006")
+WIDE = problem(Row("invitations", "", "", (Term(PEOPLE, 1.0),), 1e6))
 
 
 def policy(method="optimiser", **limits):
@@ -49,19 +50,19 @@ def test_the_optimiser_gives_the_money_to_whom_it_earns_most():
 
 
 def test_a_policy_without_the_optimiser_has_no_bound():
-    found = decided(problem(), policy("tier_matrix"), {"user_id": "anna"})
+    found = decided(WIDE, policy("tier_matrix"), {"user_id": "anna"})
     assert (found.offers.num_rows, found.bound_minor, found.prices) == (1, None, {})
 
 
 def test_nobody_at_all():
-    found = decided(problem(), policy())
+    found = decided(WIDE, policy())
     assert (found.offers.num_rows, found.value_minor, found.bound_minor) == (0, 0, None)
 
 
 def test_champion_and_challenger_stand_side_by_side():
     people = [{"user_id": f"u{place:03}"} for place in range(200)]
     said = policy(challengers=(Challenger("tiers", "tier_matrix", 0.3),))
-    found = decided(problem(), said, *people)
+    found = decided(WIDE, said, *people)
     methods = found.offers["method"].to_pylist()
     assert methods.count("tier_matrix") == found.counts["tiers"] > 30
     assert methods.count("optimiser") == 200 - found.counts["tiers"]
@@ -88,7 +89,7 @@ def test_every_strategy_keeps_what_was_sent():
     sent = {"user_id": "anna", "open_offer_id": "o1", "open_limit_minor": 3_000_000,
             "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True}
     for said in variants(policy()).values():
-        rows = decided(problem(), said, sent, {"user_id": "ben"}).offers.to_pylist()
+        rows = decided(WIDE, said, sent, {"user_id": "ben"}).offers.to_pylist()
         assert (rows[0]["method"], rows[0]["limit_minor"]) == ("honoured", 3_000_000)
 
 
@@ -107,10 +108,6 @@ def test_the_difference_counts_people():
                    ("emil", 20, "0.000500"), ("fay", 20, "0.000500"))
     assert difference(before, after) == {"entered": 2, "left": 1, "limit_up": 1, "limit_down": 1,
                                          "rate_up": 1, "rate_down": 0}
-
-
-def test_without_a_city_there_is_no_truth(tmp_path):
-    assert comparison.true_value(tmp_path, DAY) is None
 
 
 @pytest.mark.parametrize(("value", "said"), [(1_234_567, "1,234,567"), (0.12345, "0.1235"),

@@ -12,7 +12,7 @@ import pytest
 from jobs.errors import InfeasibleRows
 from jobs.limits import strategies
 from jobs.limits.choice import people_of
-from jobs.limits.filling import Applicants, keeps_chance, net_value, sums
+from jobs.limits.filling import Applicants, keeps_chance, sums
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, PEOPLE, Chance, Group, Row, Step, Sums, Term,
                                  uses)
 from jobs.limits.strategies import decide
@@ -183,11 +183,3 @@ def test_no_strategy_breaks_a_row(method):
     used = uses(asked, sums(asked, known, found))
     assert found.is_offered.any()
     assert all(used <= np.array([row.capacity for row in asked.rows]))
-
-
-def test_steps_are_paid_cheapest_first():
-    # 150 used: 100 at 1 %, 50 at 10 %.
-    asked = problem(Row("cost", "", "", (Term(DRAW, 1.0),), 0.0,
-                        (Step("own", 100.0, 0.01), Step("other", 100.0, 0.1))))
-    total = Sums(1_000, np.array([[1, 0, 150, 0, 0]]))
-    assert net_value(asked, total) == pytest.approx(1_000 - 1 - 5)

@@ -17,9 +17,8 @@ from jobs.simulate.blocks import City
 ROOT = Path(__file__).parents[2]
 START = dt.date(2026, 6, 29)
 USERS = 3_000
-#: Who may import the simulation: the step that delivers feeds, the command line, and the comparison
-#: of policies, which no night runs.
-MAY_IMPORT = {"jobs/adapters/deliver.py", "jobs/__main__.py", "jobs/limits/comparison.py"}
+#: Who may import the simulation: the step that delivers feeds, and the command line.
+MAY_IMPORT = {"jobs/adapters/deliver.py", "jobs/__main__.py", "jobs/limits/whatif_commands.py"}
 
 
 def offers(limit_cny=50_000, rate_daily=0.00035, people=USERS):
@@ -68,6 +67,25 @@ def test_choosing_people_is_worth_more_than_lending_to_all(home):
                                        everyone["user_id"].to_pylist()]))
     assert (value.policy_value(home, chosen).expected_profit_cny
             > value.policy_value(home, everyone).expected_profit_cny)
+
+
+def test_what_is_drawn_and_lost_is_near_what_is_expected(home):
+    found = value.policy_value(home, offers())
+    assert found.balance_cny == pytest.approx(found.expected_balance_cny, rel=0.05)
+    assert found.loss_cny == pytest.approx(found.expected_loss_cny, rel=0.4)
+    # What is lost is a share of the balances of those who default, and these are few.
+    assert 0 < found.loss_cny < 0.65 * found.balance_cny * 0.1
+
+
+def test_a_comparison_asks_in_minor_units(home):
+    rows = pa.table({"user_id": ["u0000001", "u0000002"], "limit_minor": [2_000_000, 5_000_000],
+                     "rate_daily": [0.0005, 0.00035]})
+    both = value.policy_value(home, pa.table({
+        "user_id": rows["user_id"], "limit_cny": [20_000, 50_000],
+        "rate_daily": rows["rate_daily"]}), START)
+    found = value.of_offers(home, rows, START)
+    assert (found["true_profit"], found["realised_profit"]) == (
+        round(both.expected_profit_cny), round(both.profit_cny))
 
 
 def test_offers_that_were_lent_on_follow_their_truth_in_the_feed(home):
