@@ -35,11 +35,12 @@ def previous(home: Path, as_of: dt.date, policy: str) -> dict[str, Any] | None:
         multiplier, 1/100 currency a unit; empty where the release has none), as JSON content; None
         where there is no such release.
     """
-    moves = [move for move in warehouse.history(home)
-             if move.as_of_date < as_of and _policy_of(home, move) == policy]
-    if not moves:
+    newest_first = sorted(warehouse.history(home), reverse=True,
+                          key=lambda move: (move.as_of_date, move.move_number))
+    found = next((move for move in newest_first if move.as_of_date < as_of
+                  and _policy_of(home, move) == policy), None)
+    if found is None:
         return None
-    found = max(moves, key=lambda move: (move.as_of_date, move.move_number))
     return {"release_id": found.release_id, "as_of": found.as_of_date.isoformat(),
             "whitelist_sha256": found.whitelist_sha256, "currency": found.currency,
             "multipliers": multipliers(home, found.release_id)}

@@ -170,6 +170,8 @@ def planted(feed, user, number, moment):
             value = moment
         elif field.type == "date":
             value = moment.date()
+        elif field.name == "lender":
+            value = "partner"               # who owes us is not considered
         elif field.allowed:
             value = field.allowed[0]
         elif field.type == "integer":
@@ -189,15 +191,13 @@ def planted(feed, user, number, moment):
 def test_neither_the_future_nor_what_comes_late_moves_a_feature(copy, night_folder):
     """Every feed delivers tomorrow: of tomorrow, and late about the days that the night saw."""
     people = matrix(night_folder)["user_id"].to_pylist()[:200]
-    late_borrowers = people[100:]
     for name, feed in feeds.FEEDS.items():
         if not feed.purpose or "user_id" not in feed.columns:
             continue
         moments = [dt.datetime.combine(day, dt.time(12)) for day in (
             TOMORROW, AS_OF, AS_OF - dt.timedelta(days=5))]
         rows = [planted(name, user, f"{place}-{turn}", moment)
-                for place, user in enumerate(people) for turn, moment in enumerate(moments)
-                if name != "loan_performance" or user in late_borrowers]
+                for place, user in enumerate(people) for turn, moment in enumerate(moments)]
         write_delivery(copy, feed, TOMORROW, pa.Table.from_pylist(rows, feed.arrow_schema), "CNY")
     first = run_to_features(copy)
     assert matrix(first).equals(matrix(night_folder))

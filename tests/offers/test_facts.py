@@ -1,13 +1,18 @@
 """Rule facts: debts against income, evidence, where a person is, and what consent withholds."""
 
 import datetime as dt
+from dataclasses import asdict
+from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 
-from jobs.contracts import feeds
+from jobs.config import Run
+from jobs.contracts import feeds, release
 from jobs.features import catalogue
 from jobs.labels.known import known
 from jobs.offers import facts
+from jobs.release import warehouse
 from jobs.session import session
 from tests.offers.rows import DAY, matrix, scores
 
@@ -126,3 +131,29 @@ def test_the_region_is_the_one_told_last():
                    card("c2", june(10)),
                    card("c1", june(20), region="east", delivered=dt.date(2026, 7, 1))
                    ) == {"user_id": "anna", "region": "south", "partner": None}
+
+
+def test_the_offers_of_the_release_before_are_read_by_the_name_that_was_frozen(tmp_path,
+                                                                               monkeypatch):
+    contract = release.whitelist("CNY")
+    rows = [{"user_id": user, "as_of_date": june(29), "release_id": name, "offer_id": f"of {user}",
+             "limit_cny": 60_000, "rate_daily": Decimal("0.000350"),
+             "rate_annual": Decimal("0.126000"), "valid_from": june(30),
+             "valid_to": dt.date(2026, 7, 29), "segment": "thin_file", "score_tier": "A",
+             "reason_codes": ["INCOME"]} for user, name in (("anna", "r1"), ("ben", "r2"))]
+    warehouse.catalog_file(tmp_path).parent.mkdir(parents=True)
+    with warehouse.opened(tmp_path, create=True) as catalog:
+        warehouse.iceberg_table(catalog, contract).append(
+            pa.Table.from_pylist(rows, schema=contract.arrow_schema))
+        moves = [asdict(warehouse.Release(number, name, june(29), "", "CNY", 1, 1, 1, "", ""))
+                 for number, name in enumerate(("r1", "r2"), start=1)]
+        warehouse.iceberg_table(catalog, release.RELEASES).append(
+            pa.Table.from_pylist(moves, schema=release.RELEASES.arrow_schema))
+    frozen = {"previous": {"release_id": "r1", "currency": "CNY"}}
+    monkeypatch.setattr(facts, "unchanged", lambda run: frozen)
+    (found,) = facts._released(session(), Run(tmp_path, DAY)).collect()
+    assert (found["user_id"], found["open_offer_id"], found["open_limit_minor"],
+            found["open_until"], found["is_open_offer_sent"]) == (
+                "anna", "of anna", 6_000_000, dt.date(2026, 7, 29), False)
+    frozen["previous"] = None
+    assert facts._released(session(), Run(tmp_path, DAY)) is None
