@@ -11,8 +11,8 @@ import pytest
 from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import Bounds, capacities
 from jobs.limits.problem import DRAW, PEOPLE, Chance, Row, Sums, Term
-from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, sentence, short,
-                                       size_of, step_of, tables)
+from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, size_of, step_of,
+                                       tables)
 from tests.limits.proofs import drawn_candidates, people_of, problem, solved, sums
 from tests.limits.proofs import dual as dual_at
 from tests.limits.test_bounds import COST, FUNDING, INVITATIONS, city, exact
@@ -113,22 +113,3 @@ def test_the_size_of_a_row_without_a_capacity_is_what_it_uses() -> None:
     assert size_of(dataclasses.replace(ratio, capacity=-25.0), total) == 25.0
     chance = Row("funding", "", "", (Term(DRAW, 1.0),), 10.0, (), Chance(12, 2.0, 0.1))
     assert size_of(chance, total) == 12.0
-
-
-def test_prices_are_told_in_words() -> None:
-    row = {"unit": "1/100 currency", "step": 1e10, "step_value_minor": 3.1e8}
-    assert sentence({**row, "row_name": "funding"}, "CNY") == (
-        "Another CNY 100 M to lend would earn CNY 3.1 M.")
-    assert sentence({**row, "row_name": "funding_cost"}, "CNY") == (
-        "CNY 100 M at no cost would earn CNY 3.1 M.")
-    quota = {"row_name": "loss_rate", "unit": "people", "step": 500.0, "step_value_minor": 1.2e6}
-    assert sentence(quota, "CNY") == "Loss rate: 500 people of slack would earn CNY 12 k."
-    assert sentence({**quota, "step_value_minor": 20.0}, "CNY") == (
-        "Loss rate: more would earn nothing.")
-
-
-@pytest.mark.parametrize(("amount", "said"), [
-    (12.0, "12"), (650.0, "650"), (999.6, "1 k"), (3_140.0, "3.14 k"), (999_900.0, "1 M"),
-    (3_100_000.0, "3.1 M"), (2.5e9, "2.5 bn"), (-41_000.0, "-41 k")])
-def test_amounts_are_short(amount: float, said: str) -> None:
-    assert short(amount) == said
