@@ -73,11 +73,18 @@ def _row(bounds: Bounds, base: Capacities, solution: Solution, size: float,
     step_value = min(max(0.0, bound(step) - now), price * step)
     return ({"row_name": row.name, "text": row.text + _MONEY.get(row.name, ""), "unit": row.unit,
              "capacity": capacity, "price": price,
-             "holds_from": None if low is None else capacity + low,
-             "holds_to": None if high is None else capacity + high, "step": step,
-             "step_value_minor": step_value, "cost_minor": max(0.0, without - now)},
-            [{"row_name": row.name, "capacity": capacity + extra,
-              "bound_minor": solution.bound_minor + there - now} for extra, there in curve])
+             "holds_from": None if low is None else _rounded(capacity + low),
+             "holds_to": None if high is None else _rounded(capacity + high), "step": step,
+             "step_value_minor": _rounded(step_value),
+             "cost_minor": _rounded(max(0.0, without - now))},
+            [{"row_name": row.name, "capacity": _rounded(capacity + extra),
+              "bound_minor": _rounded(solution.bound_minor + there - now)}
+             for extra, there in curve])
+
+
+def _rounded(figure: float) -> float:
+    """Six significant digits: what is published does not hang on a machine's last bits."""
+    return float(f"{figure:.6g}")
 
 
 #: What is meant by more of the two rows of money.
