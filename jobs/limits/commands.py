@@ -52,21 +52,20 @@ def _verify(arguments: argparse.Namespace) -> None:
 
 
 def _shadow_prices(arguments: argparse.Namespace) -> None:
-    from jobs.limits.shadow_prices import sentence
+    from jobs.limits.words import told
     from jobs.release import warehouse
-    from jobs.show import show
+    from jobs.show import show, table_of
 
     home = config.home_folder(arguments.home)
     release = _release(home, arguments)
     rows = warehouse.read(home, "shadow_prices", release.release_id)
-    on_terminal = arguments.format == "table" and not arguments.output
-    shown = rows.select(["row_name", "unit", "capacity", "price", "holds_from", "holds_to"])
-    show(shown if on_terminal else rows, arguments.format,
-         Path(arguments.output) if arguments.output else None,
-         f"Shadow prices of {release.release_id}")
-    if on_terminal:
-        for row in rows.to_pylist():
-            print(sentence(row, release.currency))
+    title = f"Shadow prices of {release.release_id}"
+    if arguments.format == "table" and not arguments.output:
+        table_of([{"a step more": row["sentence"], "holds": row["holds"],
+                   "the row costs": row["cost"] or ""}
+                  for row in told(rows.to_pylist(), release.currency)], title)
+    else:
+        show(rows, arguments.format, Path(arguments.output) if arguments.output else None, title)
 
 
 def _release(home: Path, arguments: argparse.Namespace) -> Release:

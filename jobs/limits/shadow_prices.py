@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,6 @@ from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import TOLERANCE, Bounds, Capacities, capacities
 from jobs.limits.optimise import Solution
 from jobs.limits.problem import MINOR, Floats, People, Problem, Row, Sums, uses
-from jobs.limits.sizes import row_name
 from jobs.policies.limits import FUNDING_ROWS
 
 #: How much less or more of its capacity the bound is looked up at.
@@ -74,11 +73,18 @@ def _row(bounds: Bounds, base: Capacities, solution: Solution, size: float,
     step_value = min(max(0.0, bound(step) - now), price * step)
     return ({"row_name": row.name, "text": row.text + _MONEY.get(row.name, ""), "unit": row.unit,
              "capacity": capacity, "price": price,
-             "holds_from": None if low is None else capacity + low,
-             "holds_to": None if high is None else capacity + high, "step": step,
-             "step_value_minor": step_value, "cost_minor": max(0.0, without - now)},
-            [{"row_name": row.name, "capacity": capacity + extra,
-              "bound_minor": solution.bound_minor + there - now} for extra, there in curve])
+             "holds_from": None if low is None else _rounded(capacity + low),
+             "holds_to": None if high is None else _rounded(capacity + high), "step": step,
+             "step_value_minor": _rounded(step_value),
+             "cost_minor": _rounded(max(0.0, without - now))},
+            [{"row_name": row.name, "capacity": _rounded(capacity + extra),
+              "bound_minor": _rounded(solution.bound_minor + there - now)}
+             for extra, there in curve])
+
+
+def _rounded(figure: float) -> float:
+    """Six significant digits: what is published does not hang on a machine's last bits."""
+    return float(f"{figure:.6g}")
 
 
 #: What is meant by more of the two rows of money.
@@ -184,30 +190,3 @@ def _crossing(points: Sequence[tuple[float, float]], limit: float, sign: float) 
         if sign * (after - limit) > 0:
             return a + (b - a) * (limit - before) / (after - before)
     return None
-
-
-def sentence(row: Mapping[str, Any], currency: str) -> str:
-    """What a row of SHADOW_PRICES says: «Another CNY 100 M to lend would earn CNY 3.1 M.»."""
-    money = row["unit"] != "people"
-    people = "1 person" if row["step"] == 1 else f"{short(row['step'])} people"
-    step = f"{currency} {short(row['step'] / MINOR)}" if money else people
-    earned = f"{currency} {short(row['step_value_minor'] / MINOR)}"
-    name = row_name(row["row_name"])
-    said = {FUNDING_ROWS[0]: f"Another {step} to lend would earn {earned}",
-            FUNDING_ROWS[1]: f"{step} at no cost would earn {earned}"}.get(
-                row["row_name"], f"{_capital(name)}: {step} of slack would earn {earned}")
-    if row["step_value_minor"] < MINOR:
-        said = f"{_capital(name)}: more would earn nothing"
-    return said + "."
-
-
-def _capital(name: str) -> str:
-    return name[0].upper() + name[1:]
-
-
-def short(amount: float) -> str:
-    """A number of people or money as one reads it aloud: 3.1 M, 250 k, 12."""
-    for size, letter in ((1e9, "bn"), (1e6, "M"), (1e3, "k")):
-        if abs(amount) >= 0.9995 * size:
-            return f"{amount / size:.3g} {letter}"
-    return f"{amount:.3g}" if abs(amount) < 100 else f"{amount:.0f}"

@@ -21,6 +21,7 @@ CREATE MACRO counts_in(group_column, group_values, segment, region, partner) AS
     group_column = '' OR coalesce(list_contains(group_values, CASE group_column
         WHEN 'segment' THEN segment WHEN 'region' THEN region WHEN 'partner' THEN partner END),
         false);
+CREATE MACRO said(x) AS printf('%.12g', x::DOUBLE);
 CREATE MACRO near(found, expected, tolerance) AS
     coalesce(isfinite(found) AND abs(found - expected) <= tolerance, false);
 
@@ -245,8 +246,8 @@ WITH people AS (
 ), found AS (
     SELECT 1 AS place, 'each candidate has one row of limits' AS name,
            (SELECT count(*) FROM candidates)::VARCHAR || ' rows' AS expected,
-           (SELECT count(*) FROM limits)::VARCHAR || ' rows, ' || joined || ' of candidates, '
-               || persons || ' persons' AS found,
+           (SELECT count(*) FROM limits)::VARCHAR || ' rows, ' || joined || ' matched, '
+               || persons || ' people' AS found,
            (SELECT count(*) FROM candidates) = joined AND joined = persons
                AND joined = (SELECT count(*) FROM limits) AS ok FROM people
     UNION ALL
@@ -264,44 +265,45 @@ WITH people AS (
     SELECT 5, 'offers within the person''s cap', 'all', CASE WHEN above_cap = '' THEN 'all'
                ELSE 'not ' || above_cap END, above_cap = '' FROM people
     UNION ALL
-    SELECT 6, 'offers to eligible people, but for exploration', 'all',
+    SELECT 6, 'offers to the eligible, or by exploration', 'all',
            CASE WHEN not_eligible = '' THEN 'all' ELSE 'not ' || not_eligible END,
            not_eligible = '' FROM people
     UNION ALL
-    SELECT 7, 'who is offered nothing brings and uses nothing', 'all',
+    SELECT 7, 'no offer brings and uses nothing', 'all',
            CASE WHEN nothing_counts = '' THEN 'all' ELSE 'not ' || nothing_counts END,
            nothing_counts = '' FROM people
     UNION ALL
-    SELECT 8, 'draw, loss, variance and value of each offer', 'at most 1 off',
+    SELECT 8, 'figures of each offer', 'at most 1 off',
            CASE WHEN most > 0 THEN near_misses || ' off, ' || who || ' by ' || round(most, 3)
                 ELSE 'none off' END, misses = 0 AND near_misses <= allowed FROM off_by
     UNION ALL
-    SELECT 9, 'multipliers', 'at least 0', min(multiplier)::VARCHAR,
+    SELECT 9, 'multipliers', 'at least 0', 'least ' || said(min(multiplier)),
            bool_and(multiplier >= 0 AND isfinite(multiplier)) FROM row_use
     UNION ALL
-    SELECT 10, 'use of ' || row_name, used::VARCHAR, now_used::VARCHAR,
+    SELECT 10, 'use of ' || row_name, said(used), said(now_used),
            near(used, now_used, turnover * 1e-12) FROM kept
     UNION ALL
-    SELECT 11, 'slack of ' || row_name, slack::VARCHAR || ', at least 0', now_slack::VARCHAR,
+    SELECT 11, 'slack of ' || row_name, said(slack) || ', at least 0', said(now_slack),
            near(slack, now_slack, turnover * 1e-12) AND now_slack >= -turnover * 1e-12 FROM kept
     UNION ALL
-    SELECT 12, 'step ' || step_name || ' of ' || row_name, used || ', cheapest first',
-           now_used::VARCHAR, near(used, now_used, turnover * 1e-12) AND is_in_order FROM steps
+    SELECT 12, 'step ' || step_name || ' of ' || row_name, said(used) || ', cheapest first',
+           said(now_used), near(used, now_used, turnover * 1e-12) AND is_in_order FROM steps
     UNION ALL
     SELECT 13, 'line around the chance of ' || row_name,
-           'at least ' || greatest(by_draw * alone, by_draw * least + by_variance * highest * least),
-           capacity::VARCHAR, coalesce(others = 0 AND by_draw > 0 AND a > 0 AND by_variance >= 0
+           'at least ' || said(greatest(by_draw * alone,
+                                      by_draw * least + by_variance * highest * least)),
+           said(capacity), coalesce(others = 0 AND by_draw > 0 AND a > 0 AND by_variance >= 0
                AND greatest(by_draw * alone, by_draw * least + by_variance * highest * least)
                    <= capacity * (1 + 1e-12) AND fixed_over <= 0, false) FROM lines
     UNION ALL
-    SELECT 14, 'value', value_minor::VARCHAR, value::VARCHAR,
+    SELECT 14, 'value', said(value_minor), said(value),
            near(value_minor, value, 1 + turnover * 1e-12) FROM proof
     UNION ALL
-    SELECT 15, 'bound at the multipliers', bound_minor::VARCHAR, bound::VARCHAR,
+    SELECT 15, 'bound at the multipliers', said(bound_minor), said(bound),
            near(bound_minor, bound, tolerance) FROM proof
     UNION ALL
-    SELECT 16, 'value within the bound', 'at most ' || bound_minor, value::VARCHAR,
+    SELECT 16, 'value within the bound', 'at most ' || said(bound_minor), said(value),
            isfinite(bound_minor) AND value <= bound_minor + tolerance FROM proof
     UNION ALL
-    SELECT 17, 'gap', gap_ratio::VARCHAR, gap::VARCHAR, near(gap_ratio, gap, 1e-9) FROM proof)
+    SELECT 17, 'gap', said(gap_ratio), said(gap), near(gap_ratio, gap, 1e-9) FROM proof)
 SELECT place, name, expected, found, coalesce(ok, false) AS ok FROM found ORDER BY place, name;

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from jobs.limits.shadow_prices import short
+from jobs.limits.words import short
 
 #: Width of every chart, in inches of 72 points; a point is a CSS pixel at full size.
 WIDTH = 6.0

@@ -20,8 +20,8 @@ from jobs.config import Run
 from jobs.contracts import limits as contracts
 from jobs.contracts.table import Table
 from jobs.limits.problem import MINOR
-from jobs.limits.shadow_prices import sentence, short
 from jobs.limits.sizes import row_name, text
+from jobs.limits.words import amount, short, told
 from jobs.policies.limits import FUNDING_ROWS
 from jobs.policies.policy import DAYS_PER_YEAR
 from jobs.report import charts
@@ -62,7 +62,7 @@ def facts(run: Run, currency: str) -> dict[str, Any]:
                 if row["row_name"] == FUNDING_ROWS[0]), 0.0)
     return {
         "certificate": certificate(small["certificate"][0], currency),
-        "rows": used, "prices": price_facts(small["shadow_prices"], currency),
+        "rows": used, "prices": told(small["shadow_prices"], currency),
         "methods": method_facts(offered, currency), "reasons": reason_facts(decided),
         "example": example(offered, currency),
         "charts": {
@@ -113,7 +113,7 @@ def row_facts(rows: Iterable[dict[str, Any]], terms: Sequence[dict[str, Any]],
         if right < 0 or row["capacity"] < 0:
             left, right = left + max(0.0, -row["capacity"]), right + max(0.0, -row["capacity"])
         is_minimum = row["chance_z"] is None and own[0]["weight"] < 0
-        least, there = (_amount(one, row["unit"], currency) for one in (left, right))
+        least, there = (amount(one, row["unit"], currency) for one in (left, right))
         words = f"{there}, at least {least}" if is_minimum else f"{least} of {there}"
         found.append({"name": row_name(row["row_name"]), "text": row["text"], "words": words,
                       "is_minimum": is_minimum, "multiplier": row["multiplier"],
@@ -129,33 +129,6 @@ def _summed(term: dict[str, Any], candidates: pa.Table, offered: pa.Table) -> fl
     if term["measure"] == "people":
         return float(offered.num_rows)
     return float(pc.sum(offered[term["measure"]]).as_py() or 0)
-
-
-def _amount(value: float, unit: str, currency: str) -> str:
-    if unit != "people":
-        return f"{currency} {short(value / MINOR)}"
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
-
-
-def price_facts(rows: Iterable[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
-    """Shadow prices in words, the dearest first."""
-    ordered = sorted(rows, key=lambda row: (-row["step_value_minor"], row["row_name"]))
-    return [{"sentence": sentence(row, currency), "text": row["text"],
-             "holds": _range(row, currency) if row["step_value_minor"] >= MINOR else "",
-             "cost": None if row["cost_minor"] is None or row["cost_minor"] < MINOR
-             else f"{currency} {short(row['cost_minor'] / MINOR)}"} for row in ordered]
-
-
-def _range(row: dict[str, Any], currency: str) -> str:
-    """From where to where a price holds; of a row that compares two sums: how much more or less."""
-    now = row["capacity"]
-    low, high = (None if row[end] is None else _amount(
-        row[end] if now > 0 else abs(row[end] - now), row["unit"], currency)
-        for end in ("holds_from", "holds_to"))
-    less, more = ("", "") if now > 0 else (" less", " more")
-    if low is None:
-        return "at all capacities looked at" if high is None else f"up to {high}{more}"
-    return f"from {low}{less} on" if high is None else f"from {low}{less} to {high}{more}"
 
 
 def method_facts(offered: pa.Table, currency: str) -> list[dict[str, Any]]:

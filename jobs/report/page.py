@@ -33,7 +33,8 @@ from jobs.report import charts, limits
 STEP_TEXTS = {
     "known": "People with a bound card.",
     "has_loan_with_us": "They have a loan of ours, so they are not considered.",
-    "funding": "Eligible, but the money to lend ended before them.",
+    "no_value": "Eligible, but no limit and rate would earn more than it costs.",
+    "priced_out": "Eligible, but money or places earned more with others.",
     "invited": "On the whitelist.",
 }
 #: Above this many different limits the chart shows classes of them.

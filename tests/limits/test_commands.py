@@ -77,7 +77,8 @@ def test_shadow_prices_are_told_in_a_table_and_in_words(
     published(tmp_path)
     assert main(["shadow-prices", "--home", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "holds_from" in said and "Another CNY 100 M to lend would earn CNY 1 M." in said
+    assert "Another CNY 100 M to lend would earn CNY 1 M." in said
+    assert "at all capacities looked at" in said and "Invitations: more would earn nothing." in said
     assert main(["shadow-prices", "--format", "json", "--home", str(tmp_path)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {row["row_name"]: row["price"] for row in rows} == {

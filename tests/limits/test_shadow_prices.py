@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ import pytest
 from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import Bounds, capacities
 from jobs.limits.problem import DRAW, PEOPLE, Chance, Row, Sums, Term
-from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, sentence, short,
-                                       size_of, step_of, tables)
+from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, size_of, step_of,
+                                       tables)
 from tests.limits.proofs import drawn_candidates, people_of, problem, solved, sums
 from tests.limits.proofs import dual as dual_at
 from tests.limits.test_bounds import COST, FUNDING, INVITATIONS, city, exact
 
 
-def priced(people: int = 300) -> tuple[dict[str, dict[str, Any]], Any, Any]:
+@functools.cache
+def priced(people: int = 200) -> tuple[dict[str, dict[str, Any]], Any, Any]:
     about, who = city(people)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     entry = dual_at(about, who, prices)[1]
@@ -59,18 +61,20 @@ def test_a_row_that_does_not_bind_earns_and_costs_nothing() -> None:
     assert (free["price"], free["step_value_minor"], free["cost_minor"]) == (0.0, 0.0, 0.0)
     assert free["holds_to"] is None
     curve = [row for row in made["value_curves"].to_pylist() if row["row_name"] == "invitations"]
-    assert [row["capacity"] for row in curve] == [1e6 * (1 + extra) for extra in GRID]
-    assert [row["bound_minor"] for row in curve] == pytest.approx([found] * len(GRID))
+    assert [row["capacity"] for row in curve] == pytest.approx(
+        [1e6 * (1 + extra) for extra in GRID])
+    assert [row["bound_minor"] for row in curve] == pytest.approx([found] * len(GRID), rel=1e-5)
 
 
 def test_a_curve_goes_through_tonight_and_never_rises_faster() -> None:
-    about, who = city(300)
+    about, who = city(200)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     solution = solved(prices, found, 0, sums(about, who, dual_at(about, who, prices)[1]))
     curve = [(row["capacity"], row["bound_minor"]) for row in tables(
         about, who, Sums.zero(about), solution, 1.0)["value_curves"].to_pylist()
         if row["row_name"] == "funding"]
-    assert (about.rows[FUNDING].chance.available_minor, found) in curve
+    tonight = dict(curve)[float(about.rows[FUNDING].chance.available_minor)]
+    assert tonight == pytest.approx(found, rel=1e-5)
     slopes = np.diff([value for _, value in curve]) / np.diff([money for money, _ in curve])
     assert slopes[0] > 0 and (np.diff(slopes) <= slopes[0] * 1e-3).all()
 
@@ -113,22 +117,3 @@ def test_the_size_of_a_row_without_a_capacity_is_what_it_uses() -> None:
     assert size_of(dataclasses.replace(ratio, capacity=-25.0), total) == 25.0
     chance = Row("funding", "", "", (Term(DRAW, 1.0),), 10.0, (), Chance(12, 2.0, 0.1))
     assert size_of(chance, total) == 12.0
-
-
-def test_prices_are_told_in_words() -> None:
-    row = {"unit": "1/100 currency", "step": 1e10, "step_value_minor": 3.1e8}
-    assert sentence({**row, "row_name": "funding"}, "CNY") == (
-        "Another CNY 100 M to lend would earn CNY 3.1 M.")
-    assert sentence({**row, "row_name": "funding_cost"}, "CNY") == (
-        "CNY 100 M at no cost would earn CNY 3.1 M.")
-    quota = {"row_name": "loss_rate", "unit": "people", "step": 500.0, "step_value_minor": 1.2e6}
-    assert sentence(quota, "CNY") == "Loss rate: 500 people of slack would earn CNY 12 k."
-    assert sentence({**quota, "step_value_minor": 20.0}, "CNY") == (
-        "Loss rate: more would earn nothing.")
-
-
-@pytest.mark.parametrize(("amount", "said"), [
-    (12.0, "12"), (650.0, "650"), (999.6, "1 k"), (3_140.0, "3.14 k"), (999_900.0, "1 M"),
-    (3_100_000.0, "3.1 M"), (2.5e9, "2.5 bn"), (-41_000.0, "-41 k")])
-def test_amounts_are_short(amount: float, said: str) -> None:
-    assert short(amount) == said

@@ -99,7 +99,7 @@ def test_a_fixed_offer_stands_outside_the_menu_and_the_cap_but_counts() -> None:
 TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
     "a limit": (lambda t: {"limits": changed(t["limits"], {
         "limit_minor": 10_000_000, "rate_daily": Decimal("0.000195")}, offered(t["limits"]))},
-        "draw, loss, variance and value of each offer"),
+        "figures of each offer"),
     "a rate": (lambda t: {"limits": changed(t["limits"], {"rate_daily": Decimal("0.000499")},
                                             offered(t["limits"]))},
                "optimised offers are in the menu"),
@@ -107,7 +107,7 @@ TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
                                              offered(t["limits"]))}, "value"),
     "a pd": (lambda t: {"candidates": changed(t["candidates"], {"pd": 0.4},
                                               offered(t["limits"]))},
-             "draw, loss, variance and value of each offer"),
+             "figures of each offer"),
     "a multiplier": (lambda t: {"coupling_rows": changed(t["coupling_rows"],
                                                          {"multiplier": 0.004})},
                      "bound at the multipliers"),
@@ -129,7 +129,7 @@ TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
                        "each candidate has one row of limits"),
     "nobody eligible": (lambda t: {"candidates": changed(
         t["candidates"], {"is_eligible": False}, offered(t["limits"]))},
-        "offers to eligible people, but for exploration"),
+        "offers to the eligible, or by exploration"),
     "an unlisted offer": (lambda t: {"whitelist": t["whitelist"].slice(1)},
                           "the whitelist has these offers"),
     "another limit listed": (lambda t: {"whitelist": changed(t["whitelist"],
@@ -146,7 +146,7 @@ TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
     "what an unoffered brings": (lambda t: {"limits": changed(
         t["limits"], {"expected_value_minor": 5},
         t["limits"]["is_offered"].to_pylist().index(False))},
-        "who is offered nothing brings and uses nothing"),
+        "no offer brings and uses nothing"),
 }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from jobs.contracts.limits import SIZE_REASONS
 from jobs.report import charts, limits
@@ -46,30 +45,6 @@ def test_a_least_share_says_what_there_is_and_what_is_asked() -> None:
     rows, _ = facts(thin_share=0.25)
     assert rows["thin share"]["words"] == "1, at least 0.5"
     assert (rows["thin share"]["is_minimum"], rows["thin share"]["full"]) == (True, 500)
-
-
-@pytest.mark.parametrize(("capacity", "low", "high", "said"), [
-    (1e9, 8e8, 1.2e9, "from CNY 8 M to CNY 12 M"), (1e9, None, 1.2e9, "up to CNY 12 M"),
-    (0.0, -3e7, 1e7, "from CNY 300 k less to CNY 100 k more"), (0.0, -3e7, None,
-                                                                "from CNY 300 k less on"),
-    (1e9, None, None, "at all capacities looked at")])
-def test_a_price_holds_from_where_to_where(capacity: float, low: float | None, high: float | None,
-                                           said: str) -> None:
-    row = {"row_name": "loss", "text": "", "unit": "1/100 currency", "capacity": capacity,
-           "holds_from": low, "holds_to": high, "step": 1e8, "step_value_minor": 1e7,
-           "cost_minor": 5e9}
-    assert limits.price_facts([row], "CNY")[0]["holds"] == said
-    assert limits.price_facts([row], "CNY")[0]["cost"] == "CNY 50 M"
-
-
-def test_a_row_that_earns_nothing_has_no_range_and_stands_last() -> None:
-    row = {"row_name": "loss", "text": "", "unit": "people", "capacity": 5.0, "holds_from": 2.0,
-           "holds_to": None, "step": 1.0, "step_value_minor": 0.0, "cost_minor": 0.0}
-    dear = {**row, "row_name": "quota", "step_value_minor": 1e6}
-    found = limits.price_facts([row, dear], "CNY")
-    assert [one["sentence"] for one in found] == [
-        "Quota: 1 person of slack would earn CNY 10 k.", "Loss: more would earn nothing."]
-    assert (found[1]["holds"], found[1]["cost"]) == ("", None)
 
 
 def test_reasons_are_counted_with_their_offers() -> None:
