@@ -62,6 +62,9 @@ def _terms(feed: Table) -> list[str]:
                      "old.")
     if feed.purpose:
         lines.append(f"- Used on the ground of: `{feed.purpose}`.")
+    if later := [f"`{field.name}`" for field in feed.fields if field.may_be_left_out]:
+        lines.append(f"- Came to the contract later: {', '.join(later)}; a delivery without the "
+                     "column is accepted, and nothing is known of it.")
     if feed.identifiers:
         lines.append("- Raw identifiers, kept as tokens only: "
                      + ", ".join(f"`{name}`" for name in feed.identifiers) + ".")

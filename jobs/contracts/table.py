@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -41,6 +42,8 @@ class Field:
         monotone: In the PD model: +1 the PD may only rise with it, -1 only fall, 0 free.
         is_identifier: Delivered raw (a card number, a national id), kept as a token.
         reason_code: Code given to the customer when this feature speaks for or against them.
+        may_be_left_out: Came to the contract of a feed later: a delivery without the whole column
+            is read as one that does not know it.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Field:
     monotone: int = 0
     reason_code: str = ""
     is_identifier: bool = False
+    may_be_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,11 @@ class Table:
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""
         return {field.name: field for field in self.fields}[name]
+
+    def delivered_with(self, names: Collection[str]) -> Table:
+        """This table without the columns that may be left out and are not among the names."""
+        return replace(self, fields=tuple(field for field in self.fields
+                                          if field.name in names or not field.may_be_left_out))
 
     @property
     def spark_schema(self) -> T.StructType:

@@ -184,7 +184,8 @@ def check_file(path: Path, entry: dict[str, Any], feed: Table, form: str) -> Non
     expect(digest == entry["sha256"].lower(), path.name, f"sha256 {entry['sha256']}", digest)
     if form == "parquet":
         try:
-            check_columns(path.name, feed, pq.read_schema(path))
+            schema = pq.read_schema(path)
+            check_columns(path.name, feed.delivered_with(schema.names), schema)
             rows = pq.read_metadata(path).num_rows
         except (OSError, pa.ArrowException) as error:
             raise Wrong(path.name, "a whole Parquet file",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import duckdb
+import pyarrow.parquet as pq
 
 from jobs.contracts.table import Table
 from jobs.intake.manifest import Wrong, expect
@@ -102,8 +103,9 @@ def whole(form: str, part: str = "") -> Iterator[None]:
 
 
 def _parquet(_: duckdb.DuckDBPyConnection, feed: Table, path: Path, __: str) -> str:
-    columns = ", ".join(f"cast({f.name} as {ENGINE_TYPES[f.type]}) as {f.name}"
-                        for f in feed.fields)
+    there = feed.delivered_with(pq.read_schema(path).names).columns
+    columns = ", ".join(f"cast({f.name if f.name in there else 'null'} as "
+                        f"{ENGINE_TYPES[f.type]}) as {f.name}" for f in feed.fields)
     return (f"select {columns}, file_row_number from read_parquet({_text(str(path))}, "
             "file_row_number = true)")
 
@@ -111,9 +113,11 @@ def _parquet(_: duckdb.DuckDBPyConnection, feed: Table, path: Path, __: str) -> 
 def _csv(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, name: str) -> str:
     header = _header(path)
     check_names(name, feed, header)
+    cells = ", ".join(column if column in header else f"null::varchar as {column}"
+                      for column in feed.columns)
     columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in header)
     connection.execute("drop table if exists reject_errors; drop table if exists reject_scans")
-    return (f"select {', '.join(feed.columns)} from read_csv({_text(str(path))}, header = true, "
+    return (f"select {cells} from read_csv({_text(str(path))}, header = true, "
             f"auto_detect = false, columns = {{{columns}}}, delim = ',', quote = '\"', "
             f"escape = '\"', nullstr = '', strict_mode = true, "
             f"max_line_size = {MOST_LINE_BYTES}, store_rejects = true, rejects_limit = 0, "
@@ -156,8 +160,11 @@ def _json_lines(connection: duckdb.DuckDBPyConnection, feed: Table, path: Path, 
 
 
 def check_names(part: str, feed: Table, names: list[str]) -> None:
-    """All columns of the contract once each, in any order, and no other."""
-    missing = [name for name in feed.columns if name not in names]
+    """All columns of the contract once each, in any order, and no other.
+
+    One that came to the contract later may be left out whole.
+    """
+    missing = [name for name in feed.delivered_with(names).columns if name not in names]
     # A file without a header has a row in its place: what may be an identifier is not shown.
     extra = sorted({name if _WORD.fullmatch(name) else "…" for name in names
                     if name not in feed.columns})

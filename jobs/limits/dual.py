@@ -91,6 +91,8 @@ def minimise(dual: Dual, evaluate: Callable[[Floats], Sums], scale: Floats, star
     centre = np.maximum(start, 0.0)
     lowest = master.add(centre, evaluate(centre))
     passes = 1
+    if not len(start):
+        return Minimum(centre, lowest, passes)
     while passes < _MOST_PASSES and lowest > floor:
         trial, foretold, is_at_edge = master.solve(centre, box)
         expected = lowest - foretold

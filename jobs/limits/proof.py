@@ -12,14 +12,15 @@ import datetime as dt
 import math
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
 from jobs.contracts.limits import (CERTIFICATE, COUPLING_ROWS, COUPLING_STEPS, COUPLING_TERMS,
                                    ECONOMICS, MENU)
 from jobs.contracts.table import Table
-from jobs.limits.problem import (DRAW, EVERYONE, MEASURES, MINOR, VARIANCE, Economics, Floats, Menu,
+from jobs.limits.optimise import Solution
+from jobs.limits.problem import (DRAW, EVERYONE, MEASURES, MINOR, VARIANCE, Economics, Menu,
                                  Problem, Row, Sums, uses)
 
 #: Coefficients of `models/terms.py` that the economics hold.
@@ -28,31 +29,7 @@ _COEFFICIENTS = ("limit", "rate")
 _RATE_PLACES = 6
 
 
-class Solved(Protocol):
-    """What the proof needs of a solution; see `jobs/limits/optimise.py`."""
-
-    @property
-    def multipliers(self) -> Floats:
-        """One a row."""
-
-    @property
-    def bound_minor(self) -> float:
-        """Of all offers, the fixed ones given."""
-
-    @property
-    def value_minor(self) -> int:
-        """Of all offers, less the steps they use."""
-
-    @property
-    def sums(self) -> Sums:
-        """Of the optimised people."""
-
-    @property
-    def evaluations(self) -> int:
-        """Passes over everyone."""
-
-
-def tables(problem: Problem, solution: Solved, fixed: Sums, as_of: dt.date,
+def tables(problem: Problem, solution: Solution, fixed: Sums, as_of: dt.date,
            optimised: int, fixed_people: int) -> dict[str, pa.Table]:
     """The tables of the proof, by name, in key order.
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
 from jobs.limits.bounds import TOLERANCE, Bounds, Capacities, capacities
+from jobs.limits.optimise import Solution
 from jobs.limits.problem import MINOR, Floats, People, Problem, Row, Sums, uses
-from jobs.limits.proof import Solved
 from jobs.limits.sizes import row_name
 from jobs.policies.limits import FUNDING_ROWS
 
@@ -32,7 +32,7 @@ HOLDS = 0.1
 LARGE_STEP_MINOR = 100_000_000 * MINOR
 
 
-def tables(problem: Problem, sample: People, fixed: Sums, solution: Solved,
+def tables(problem: Problem, sample: People, fixed: Sums, solution: Solution,
            scale: float) -> dict[str, pa.Table]:
     """Shadow prices and value curves of every row, by table.
 
@@ -56,7 +56,7 @@ def tables(problem: Problem, sample: People, fixed: Sums, solution: Solved,
             (VALUE_CURVES, [point for _, curve in found for point in curve]))}
 
 
-def _row(bounds: Bounds, base: Capacities, solution: Solved, size: float,
+def _row(bounds: Bounds, base: Capacities, solution: Solution, size: float,
          place: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One row: its price, the value of a step, the range, the bound without it; and its curve."""
     row = bounds.problem.rows[place]

@@ -100,6 +100,7 @@ _SENTENCES = {
         "no_value": "No limit and rate would earn more than it costs.",
         "honoured": "{limit} was offered before and is kept.",
         "random": "{limit} was drawn at random, to learn from.",
+        "random_nothing": "Only chance could have chosen this person, and did not.",
         "strategy": "{limit} was set by another strategy.",
         "strategy_nothing": "Another strategy left nothing."},
     "zh": {
@@ -116,6 +117,7 @@ _SENTENCES = {
         "no_value": "任何额度和利率的收益都低于成本。",
         "honoured": "{limit} 为此前已发出的邀请，予以兑现。",
         "random": "{limit} 为随机抽取，用于学习。",
+        "random_nothing": "仅可能被随机抽中，但未抽中。",
         "strategy": "{limit} 由另一种策略决定。",
         "strategy_nothing": "另一种策略未给额度。"}}
 _ROW_NAMES = {"en": {"": "all rows together", "funding_cost": "money"},

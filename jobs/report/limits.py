@@ -35,7 +35,7 @@ REASON_TEXTS = {
     "row": "The price of {row} set it.",
     "no_value": "No limit and rate would earn more than it costs.",
     "honoured": "Offered before and kept.",
-    "random": "Drawn at random, to learn from.",
+    "random": "Left to chance, to learn from.",
     "strategy": "Set by another strategy.",
 }
 #: What the page needs to know of each person.

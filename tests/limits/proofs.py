@@ -5,7 +5,6 @@ Any multipliers give a bound and any allocation that keeps the rows a value; her
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import math
 from decimal import Decimal
@@ -20,6 +19,7 @@ from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF, SHADOW_PRICES, VALU
 from jobs.contracts.release import whitelist
 from jobs.limits import proof
 from jobs.limits.economics import Entries, entries
+from jobs.limits.optimise import Solution
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, NOTHING, PEOPLE, VARIANCE, Chance, Economics,
                                  Group, Menu, People, Problem, Row, Step, Sums, Term, uses)
 
@@ -30,15 +30,10 @@ MENU = Menu(np.repeat(np.array([2_000_000, 5_000_000, 10_000_000]), 2),
             np.tile(np.array([0.000195, 0.0005]), 3))
 
 
-@dataclasses.dataclass(frozen=True)
-class Solved:
-    """As `jobs/limits/optimise.py` returns it."""
-
-    multipliers: np.ndarray
-    bound_minor: float
-    value_minor: int
-    sums: Sums
-    evaluations: int = 1
+def solved(multipliers: np.ndarray, bound_minor: float, value_minor: int, chosen: Sums) -> Solution:
+    """As the optimiser returns it, without repairs."""
+    return Solution(multipliers, bound_minor, value_minor, chosen, 1, pa.array([], pa.string()),
+                    np.zeros(0, np.int64))
 
 
 def problem(funding: int = 10**12, invitations: float = 1e9, thin_share: float = 0.0,
@@ -187,7 +182,8 @@ def listed(decided: pa.Table, release_id: str = "2026-06-30-aaa") -> pa.Table:
              "offer_id": row["user_id"], "limit_cny": row["limit_minor"] // 100,
              "rate_daily": row["rate_daily"], "rate_annual": row["rate_daily"] * 360,
              "valid_from": DAY, "valid_to": DAY, "segment": "thick_file", "score_tier": "A",
-             "reason_codes": []} for row in decided.to_pylist() if row["is_offered"]]
+             "method": row["method"], "reason_codes": []}
+            for row in decided.to_pylist() if row["is_offered"]]
     return pa.Table.from_pylist(rows, schema=whitelist("CNY").arrow_schema)
 
 
@@ -227,14 +223,14 @@ def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
     total = chosen.plus(fixed)
     paid = sum(step.price * used for row, use in zip(about.rows, uses(about, total), strict=True)
                for step, used in zip(row.steps, proof.steps_used(row, use), strict=True))
-    solved = Solved(multipliers, bound, round(total.value_minor - paid), chosen)
+    found = solved(multipliers, bound, round(total.value_minor - paid), chosen)
     decided = limits(about, rows, entry)
     method = ["honoured"] * honoured + ["optimiser"] * (rows.num_rows - honoured)
     decided = decided.set_column(1, decided.schema.field("method"),
                                  pa.array(method, pa.string()))
     return {"candidates": rows, "limits": decided, "whitelist": listed(decided),
             "shadow_prices": prices(about, multipliers), "value_curves": curve(about, bound),
-            **proof.tables(about, solved, fixed, DAY, len(others), honoured)}
+            **proof.tables(about, found, fixed, DAY, len(others), honoured)}
 
 
 def write(run: Run, tables: dict[str, pa.Table]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from jobs.contracts.limits import (CERTIFICATE, COUPLING_ROWS, COUPLING_STEPS, C
                                    ECONOMICS, MENU)
 from jobs.limits import proof
 from jobs.limits.problem import DRAW, Chance, Row, Step, Sums, Term
-from tests.limits.proofs import DAY, Solved, problem
+from tests.limits.proofs import DAY, problem, solved
 
 LINES = Row("money", "Paid for.", "1/100 currency", (Term(DRAW, 1.0),), 100.0,
             (Step("own", 50.0, 0.03), Step("interbank", 30.0, 0.045)))
@@ -38,8 +38,8 @@ def test_the_slack_of_a_chance_is_what_the_chance_leaves() -> None:
 
 def test_tables_are_in_contract_types_and_key_order() -> None:
     about = problem(funding=10**9)
-    solved = Solved(np.array([0.0, 0.03, 0.0, 0.0]), 1_200.0, 900, drawn(400_000))
-    found = proof.tables(about, solved, drawn(100_000), DAY, 40, 2)
+    solution = solved(np.array([0.0, 0.03, 0.0, 0.0]), 1_200.0, 900, drawn(400_000))
+    found = proof.tables(about, solution, drawn(100_000), DAY, 40, 2)
     contracts = (MENU, ECONOMICS, COUPLING_ROWS, COUPLING_TERMS, COUPLING_STEPS, CERTIFICATE)
     assert list(found) == [table.name for table in contracts]
     for table in contracts:
@@ -49,8 +49,8 @@ def test_tables_are_in_contract_types_and_key_order() -> None:
 
 
 def test_rows_tell_of_fixed_and_chosen_offers_together() -> None:
-    solved = Solved(np.array([0.0, 0.03, 0.0, 0.0]), 1_200.0, 900, drawn(400_000))
-    found = proof.tables(problem(), solved, drawn(100_000), DAY, 40, 2)
+    solution = solved(np.array([0.0, 0.03, 0.0, 0.0]), 1_200.0, 900, drawn(400_000))
+    found = proof.tables(problem(), solution, drawn(100_000), DAY, 40, 2)
     rows = {row["row_name"]: row for row in found["coupling_rows"].to_pylist()}
     assert (rows["funding_cost"]["used"], rows["invitations"]["used"]) == (500_000.0, 2.0)
     assert (rows["funding_cost"]["multiplier"], rows["invitations"]["chance_z"]) == (0.03, None)

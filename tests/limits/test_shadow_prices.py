@@ -13,7 +13,7 @@ from jobs.limits.bounds import Bounds, capacities
 from jobs.limits.problem import DRAW, PEOPLE, Chance, Row, Sums, Term
 from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, sentence, short,
                                        size_of, step_of, tables)
-from tests.limits.proofs import Solved, drawn_candidates, people_of, problem, sums
+from tests.limits.proofs import drawn_candidates, people_of, problem, solved, sums
 from tests.limits.proofs import dual as dual_at
 from tests.limits.test_bounds import COST, FUNDING, INVITATIONS, city, exact
 
@@ -22,8 +22,8 @@ def priced(people: int = 300) -> tuple[dict[str, dict[str, Any]], Any, Any]:
     about, who = city(people)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     entry = dual_at(about, who, prices)[1]
-    solved = Solved(prices, found, 0, sums(about, who, entry))
-    found = tables(about, who, Sums.zero(about), solved, 1.0)["shadow_prices"]
+    solution = solved(prices, found, 0, sums(about, who, entry))
+    found = tables(about, who, Sums.zero(about), solution, 1.0)["shadow_prices"]
     return {row["row_name"]: row for row in found.to_pylist()}, about, who
 
 
@@ -51,7 +51,7 @@ def test_a_row_that_does_not_bind_earns_and_costs_nothing() -> None:
     who = people_of(drawn_candidates(50), about)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
     entry = dual_at(about, who, prices)[1]
-    made = tables(about, who, Sums.zero(about), Solved(prices, found, 0, sums(about, who, entry)),
+    made = tables(about, who, Sums.zero(about), solved(prices, found, 0, sums(about, who, entry)),
                   1.0)
     assert {name: table.schema for name, table in made.items()} == {
         table.name: table.arrow_schema for table in (SHADOW_PRICES, VALUE_CURVES)}
@@ -66,9 +66,9 @@ def test_a_row_that_does_not_bind_earns_and_costs_nothing() -> None:
 def test_a_curve_goes_through_tonight_and_never_rises_faster() -> None:
     about, who = city(300)
     found, prices = Bounds(about, who, 1.0).least(capacities(about))
-    solved = Solved(prices, found, 0, sums(about, who, dual_at(about, who, prices)[1]))
+    solution = solved(prices, found, 0, sums(about, who, dual_at(about, who, prices)[1]))
     curve = [(row["capacity"], row["bound_minor"]) for row in tables(
-        about, who, Sums.zero(about), solved, 1.0)["value_curves"].to_pylist()
+        about, who, Sums.zero(about), solution, 1.0)["value_curves"].to_pylist()
         if row["row_name"] == "funding"]
     assert (about.rows[FUNDING].chance.available_minor, found) in curve
     slopes = np.diff([value for _, value in curve]) / np.diff([money for money, _ in curve])

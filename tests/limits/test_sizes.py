@@ -87,7 +87,7 @@ def test_a_reason_is_a_sentence(reason: str, row: str | None, limit: int | None,
 
 
 #: Said of offers only.
-OFFERED = ("best", "menu", "honoured", "random")
+OFFERED = ("best", "menu", "honoured")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

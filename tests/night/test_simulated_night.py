@@ -106,7 +106,10 @@ def test_intake_loses_nothing_counted_in_sql(night_home):
 
 
 def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
-    """Recomputed from the delivered files, without our code: newest balance over newest limit."""
+    """Recomputed from the delivered files, without our code: newest balance over newest limit.
+
+    Who has unbound the only card has no limit and no age any more, and fails both rules.
+    """
     sql = f"""
     with bill as (select user_id, balance_minor, event_date from
                   '{night_home}/landing/statements/*/*.parquet'
@@ -121,10 +124,10 @@ def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
          consent as (select user_id, arg_max(action, event_date) = 'given' as agrees
                      from '{night_home}/landing/consents/*/*.parquet'
                      where purpose = 'account_data' group by user_id)
-    select user_id, balance_minor > card_limit_minor or not agrees as over,
-           age_years < 18 or not agrees as young, not agrees as refuses
+    select user_id, coalesce(balance_minor > card_limit_minor, true) or not agrees as over,
+           coalesce(age_years < 18, true) or not agrees as young, not agrees as refuses
     from (select * exclude agrees, coalesce(agrees, false) as agrees
-          from bill join card using (user_id) left join consent using (user_id))"""
+          from bill left join card using (user_id) left join consent using (user_id))"""
     truth = {user: told for user, *told in duckdb.sql(sql).fetchall()}
     decided = pq.read_table(night_folder / "decisions" / "decisions.parquet").to_pylist()
     assert {row["user_id"] for row in decided} <= set(truth)
@@ -133,6 +136,48 @@ def test_rules_agree_with_landing_read_in_sql(night_home, night_folder):
         assert (row["first_failing_rule"] == "account_consent") == refuses, row
         assert ("within_limit" in row["failing_rules"]) == over, row
         assert ("adult" in row["failing_rules"]) == young, row
+
+
+def test_who_is_barred_agrees_with_landing_read_in_sql(night_home, night_folder):
+    """Suppressed by user id or by the national id of a card, students apart; opted out of all."""
+    sql = f"""
+    with listed as (
+          select user_id, national_id, list_name from
+          '{night_home}/landing/suppressions/*/*.parquet'),
+         barred as (
+          select user_id, list_name from listed where user_id is not null
+          union select c.user_id, list_name from listed l
+          join '{night_home}/landing/bound_cards/*/*.parquet' c on l.national_id = c.national_id),
+         told as (
+          select user_id, c.channel, arg_max(action, (event_date, action = 'out')) = 'out' as is_out
+          from '{night_home}/landing/marketing_opt_outs/*/*.parquet' o
+          join (select unnest(['push', 'sms', 'in_app']) as channel) c
+          on o.channel in ('all', c.channel) group by all)
+    select 'not_suppressed', user_id from barred where list_name <> 'student'
+    union select 'not_student', user_id from barred where list_name = 'student'
+    union select 'not_opted_out', user_id from told where is_out group by user_id
+          having count(*) = 3"""
+    expected = {}
+    for rule, user in duckdb.sql(sql).fetchall():
+        expected.setdefault(rule, set()).add(user)
+    decided = pq.read_table(night_folder / "decisions" / "decisions.parquet").to_pylist()
+    considered = {row["user_id"] for row in decided}
+    for rule, users in expected.items():
+        found = {row["user_id"] for row in decided if rule in row["failing_rules"]}
+        assert found == users & considered and len(found) > 10, rule
+
+
+def test_nobody_is_offered_more_than_law_menu_and_income_allow(night_folder):
+    """The personal cap, from the night's own scores and debts, in SQL."""
+    (broken, people), = duckdb.sql(f"""
+        select count(*) filter (limit_cap_minor <> least(20000000, case
+            when s.income_minor is not null then greatest(0, 12 * s.income_minor - debts)
+            else 5 * c.card_limit_minor end)), count(*)
+        from '{night_folder}/candidates/*.parquet' c
+        join '{night_folder}/scores/*.parquet' s using (user_id)
+        join (select user_id, coalesce(debt_minor, 0) - coalesce(mortgage_debt_minor, 0) as debts
+              from '{night_folder}/feature_matrix/*.parquet') using (user_id)""").fetchall()
+    assert broken == 0 and people > 300
 
 
 def test_a_second_home_gives_the_same_bytes(night_home, tmp_path):

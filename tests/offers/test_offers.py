@@ -19,10 +19,10 @@ def counted(firsts, known, borrowers):
 
 
 def test_everyone_known_ends_in_one_step():
-    steps = counted([None, None, "adult", "pd_appetite", "pd_appetite", "funding"], 10, 4)
+    steps = counted([None, None, "adult", "pd_appetite", "pd_appetite", "priced_out"], 10, 4)
     assert (steps["known"], steps["has_loan_with_us"]) == ((0, 10), (4, 6))
     assert (steps["adult"], steps["pd_appetite"]) == ((1, 5), (2, 3))
-    assert (steps["funding"], steps["invited"]) == ((1, 2), (0, 2))
+    assert (steps["priced_out"], steps["invited"]) == ((1, 2), (0, 2))
 
 
 def test_a_lost_person_stops_the_night():

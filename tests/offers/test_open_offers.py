@@ -44,7 +44,7 @@ def listed(user="anna", valid_from=NIGHT, valid_to=dt.date(2026, 7, 20)):
     values = {"user_id": user, "as_of_date": ago(1), "release_id": "r1", "offer_id": f"of {user}",
               "limit_cny": 60_000, "rate_daily": RATE, "rate_annual": RATE * 360,
               "valid_from": valid_from, "valid_to": valid_to, "segment": "thin_file",
-              "score_tier": "A", "reason_codes": ["INCOME"]}
+              "score_tier": "A", "method": "optimiser", "reason_codes": ["INCOME"]}
     return tuple(values.get(name) for name in release.whitelist("CNY").columns)
 
 

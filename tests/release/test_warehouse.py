@@ -35,6 +35,7 @@ def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple
     run = Run(home=home, as_of=as_of, run_id=run_id)
     same = {"as_of_date": as_of, "release_id": run.release_id, "segment": "thick_file"}
     listed = [{**same, "user_id": who, "offer_id": f"offer-{who}", "score_tier": "A",
+               "method": "optimiser",
                f"limit_{currency.lower()}": 30_000 if who == "ann" else 20_000,
                "rate_daily": Decimal("0.000195"), "rate_annual": Decimal("0.070200"),
                "valid_from": as_of, "valid_to": as_of, "reason_codes": ["PAYS_IN_FULL"]}

@@ -34,6 +34,7 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
     listed = [{**same, "user_id": f"u{who:04}", "offer_id": f"o{who}", "limit_cny": 21_000,
                "rate_daily": Decimal("0.000350"), "rate_annual": Decimal("0.126000"),
                "valid_from": as_of, "valid_to": as_of, "score_tier": names.get("tier", "C"),
+               "method": "optimiser",
                "reason_codes": []} for who in range(invited)]
     decided = [{**same, "user_id": f"u{who:04}", "pd": 0.01 if who < invited else 0.05,
                 "score_points": 690 if who < invited else 570, "model_version": "m1",

@@ -31,7 +31,7 @@ BOUND_CARDS = Table(
         code("marital_status", "For fairness reports only; no model may use it.",
              ("married", "single", "other"), nullable=True),
         Field("region", "string", "code", "Where the wallet account is registered; for shares by "
-              "region, no model may use it.", nullable=True),
+              "region, no model may use it.", nullable=True, may_be_left_out=True),
     ))
 
 STATEMENTS = Table(
