@@ -31,6 +31,7 @@ import pyarrow.compute as pc
 
 from jobs import store
 from jobs.__main__ import main as nightlist
+from jobs.config import Run
 from jobs.contracts.limits import CANDIDATES
 from jobs.contracts.night import TRAINING_MATRIX
 from jobs.inputs import frozen_policy
@@ -87,13 +88,16 @@ class City:
 
 
 def lived(home: Path, users: int) -> City:
-    """A city that has lived since FIRST_DAY, and its night up to the candidates."""
+    """A city that has lived since FIRST_DAY, and its night up to the candidates, once."""
     words = ["--home", str(home)]
     if not (home / "truth" / "city.json").is_file():
         assert nightlist(["simulate", "--users", str(users), "--from", FIRST_DAY.isoformat(),
                           "--days", str((AS_OF - FIRST_DAY).days + 1), "--seed", str(SEED),
                           *words]) == 0
+    night = Run(home=home, as_of=AS_OF).date_folder
     for step in STEPS[1:find("candidates")[1]]:
+        if any(night.glob(f"*/{CANDIDATES.name}/*")):
+            break
         assert nightlist(["run", step.name, "--as-of", AS_OF.isoformat(), *words]) == 0
     return City(home, users)
 
