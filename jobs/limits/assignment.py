@@ -24,12 +24,12 @@ from jobs.contracts.table import TYPES
 from jobs.limits import exploration, strategies
 from jobs.limits.choice import people_of
 from jobs.limits.problem import Booleans, Floats, Integers, People, Problem, Sums
-from jobs.limits.filling import Applicants, Offers, part_of, share_of, sums
+from jobs.limits.filling import Applicants, Offers, part_of, share_of, sums, widened
 from jobs.policies.limits import Challenger
 from jobs.policies.policy import Policy
 
 OPTIMISER, HONOURED, EXPLORATION = "optimiser", "honoured", "exploration"
-CHAMPION = -1
+CHAMPION, CHAMPION_NAME = -1, "champion"
 #: What is decided before the optimiser, one row a person about whom it does not decide; terms are
 #: null where nothing is offered.
 DECIDED = pa.schema([("user_id", pa.string()), ("decided_method", pa.string()),
@@ -98,22 +98,36 @@ def decide(candidates: pa.Table, problem: Problem, policy: Policy, seed: int,
 
 def _share_out(applicants: Applicants, problem: Problem, policy: Policy,
                method: npt.NDArray[np.object_], offers: Offers) -> tuple[Offers, dict[str, int]]:
-    """Let challengers and champion decide about everyone without a method, which it fills in."""
+    """Let challengers and champion decide about everyone without a method, which it fills in.
+
+    A challenger that cannot keep a row offers nothing; who decides last makes up for a minimum.
+    """
     people, rules = applicants.people, policy.limits
     fixed, left = sums(problem, people, offers), method == ""
     by = challengers(policy.product, rules.challengers, people.user_id)
-    parts = [(one.name, one.method, np.flatnonzero(left & (by == place)))
-             for place, one in enumerate(rules.challengers)]
-    parts.append(("champion", rules.method, np.flatnonzero(left & (by == CHAMPION))))
-    for name, chosen, theirs in parts:
-        if chosen == OPTIMISER:
-            continue
-        ratio = len(theirs) / int(left.sum()) if len(theirs) else 0.0
-        found = strategies.decide(chosen, share_of(problem, ratio), policy,
-                                  applicants.take(theirs), part_of(fixed, ratio))
+    parts = {one.name: (one.method, np.flatnonzero(left & (by == place)))
+             for place, one in enumerate(rules.challengers)}
+
+    def give(chosen: str, part: Problem, theirs: Integers, used: Sums) -> None:
+        nonlocal offers
+        found = strategies.decide(chosen, part, policy, applicants.take(theirs), used)
         offers = _both(offers, _spread(found, theirs, len(people)))
         method[theirs] = chosen
-    return offers, {name: len(theirs) for name, _, theirs in parts}
+
+    rest = 1.0
+    for chosen, theirs in parts.values():
+        ratio = len(theirs) / max(int(left.sum()), 1)
+        if chosen == OPTIMISER:
+            rest -= ratio
+        else:
+            used = part_of(fixed, ratio)
+            give(chosen, widened(share_of(problem, ratio), used), theirs, used)
+    theirs = np.flatnonzero(left & (by == CHAMPION))
+    if rules.method != OPTIMISER:
+        before = Sums(-fixed.value_minor, -fixed.measures).plus(sums(problem, people, offers))
+        give(rules.method, share_of(problem, rest), theirs, part_of(fixed, rest).plus(before))
+    return offers, {**{name: len(some) for name, (_, some) in parts.items()},
+                    CHAMPION_NAME: len(theirs)}
 
 
 def challengers(product: str, rules: Sequence[Challenger], user_id: pa.Array) -> Integers:

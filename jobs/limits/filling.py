@@ -5,6 +5,7 @@ In memory, by running sums over whole numbers: some millions of people.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from jobs.errors import InfeasibleRows
 from jobs.limits.choice import group_sums, offer_figures
 from jobs.limits.problem import (DRAW, MINOR, VARIANCE, Booleans, Floats, Integers, People,
                                  Problem, Row, Sums)
+from jobs.limits.repair import chance_left
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,27 @@ def share_of(problem: Problem, ratio: float) -> Problem:
     return replace(problem, rows=tuple(row(whole) for whole in problem.rows))
 
 
+def widened(problem: Problem, used: Sums) -> Problem:
+    """Rows that at least allow what is used already: nobody else has to make up for it."""
+    def row(known: Row) -> Row:
+        use = sum(term.weight * float(used.measures[term.group, term.measure])
+                  for term in known.terms)
+        chance = known.chance
+        if chance is not None:
+            left = chance_left(chance, int(used.measures[0, DRAW]),
+                               int(used.measures[0, VARIANCE]))
+            chance = replace(chance, available_minor=chance.available_minor
+                             + max(0, math.ceil(-left)))
+        beyond = use - sum(step.amount for step in known.steps)
+        return replace(known, capacity=max(known.capacity, beyond), chance=chance)
+
+    return replace(problem, rows=tuple(row(known) for known in problem.rows))
+
+
 def part_of(sums: Sums, ratio: float) -> Sums:
     """A part of what is used, rounded up to whole units."""
+    if ratio == 1:
+        return sums
     return Sums(round(sums.value_minor * ratio),
                 np.ceil(sums.measures * ratio).astype(np.int64))
 

@@ -7,7 +7,8 @@ loans, and a night finds its candidates. Then, by what offers truly lead to:
 - the optimiser beside the tier matrix at equal funding and equal loss: its lines and its loss row
   are moved until as much is truly drawn, and no more truly lost, as with the matrix. The matrix
   stands as the policy has it, and as its best tweak: one rate for all tiers and a factor on all
-  limits, chosen by true profit, which no lender could know
+  limits, chosen by true profit, which no lender could know; last who knew of each person what
+  every offer would lead to
 - how far plan and truth are apart, and what the pilot's loans say of the policy's elasticity
 
 All figures are expected over acceptance and default but those called realised.
@@ -30,6 +31,7 @@ import pyarrow.compute as pc
 
 from jobs import store
 from jobs.__main__ import main as nightlist
+from jobs.config import Run
 from jobs.contracts.limits import CANDIDATES
 from jobs.contracts.night import TRAINING_MATRIX
 from jobs.inputs import frozen_policy
@@ -39,7 +41,9 @@ from jobs.policies.limits import RowRule
 from jobs.policies.policy import Policy
 from jobs.scores.score import models_of
 from jobs.show import table_of
-from jobs.simulate import value
+from jobs.simulate import credit, lending, truth, value
+from jobs.simulate import people as city_people
+from jobs.simulate.blocks import month_of
 from jobs.steps import STEPS, find, open_run
 from models.prediction import predict
 
@@ -84,13 +88,16 @@ class City:
 
 
 def lived(home: Path, users: int) -> City:
-    """A city that has lived since FIRST_DAY, and its night up to the candidates."""
+    """A city that has lived since FIRST_DAY, and its night up to the candidates, once."""
     words = ["--home", str(home)]
     if not (home / "truth" / "city.json").is_file():
         assert nightlist(["simulate", "--users", str(users), "--from", FIRST_DAY.isoformat(),
                           "--days", str((AS_OF - FIRST_DAY).days + 1), "--seed", str(SEED),
                           *words]) == 0
+    night = Run(home=home, as_of=AS_OF).date_folder
     for step in STEPS[1:find("candidates")[1]]:
+        if any(night.glob(f"*/{CANDIDATES.name}/*")):
+            break
         assert nightlist(["run", step.name, "--as-of", AS_OF.isoformat(), *words]) == 0
     return City(home, users)
 
@@ -115,8 +122,8 @@ def at_equal(city: City, policy: Policy, other: dict[str, float], is_drawn_alike
             break
         if is_drawn_alike:
             lines *= drawn
-        if most_loss is not None:
-            most_loss *= lost
+        if most_loss is not None:  # by half the way: a tighter row loses more than in proportion
+            most_loss *= lost**0.5
         elif is_drawn and lost < 1 - NEAR:
             most_loss = row["expected_loss"] * lost
     return row
@@ -144,6 +151,41 @@ def matrices(city: City) -> Iterator[tuple[str, Policy]]:
     yield f"all at {float(rate) * 360:.1%}, limits x {factor:g}", tweaked(rate, factor)
 
 
+def best_possible(city: City, drawn: float) -> float:
+    """True profit of who knew what each person would do, with `drawn` as well; CNY."""
+    reached = truth.reached(city.home)
+    assert reached
+    rules, rows = city.policy.limits, city.rows
+    menu = [(limit, float(rate)) for limit in rules.limits for rate in rules.rates_daily]
+    number = value.read_offers(pa.table({
+        "user_id": rows["user_id"], "limit_cny": np.ones(len(rows)),
+        "rate_daily": np.zeros(len(rows))}), reached.city)[0]
+    caps = rows["limit_cap_minor"].to_numpy() / MINOR
+    draws, profits = np.zeros((2, len(rows), len(menu)))
+    clock = reached.city.world.clock(AS_OF, lending.TERM_DAYS)
+    for block in reached.city.blocks():
+        mine = np.flatnonzero((number > block.before) & (number <= block.before + block.people))
+        person, people = number[mine] - 1 - block.before, city_people.draw(block)
+        life = credit.life(block, people, month_of(AS_OF))
+        strain = credit.strain(life, month_of(AS_OF), people.card_limit_cny)
+        for place, (limit, rate) in enumerate(menu):
+            rates = np.full(len(people), rate)
+            found = lending.outcome(people, strain, lending.own_luck(block),
+                                    np.full(len(people), float(limit)), rates, clock)
+            profits[mine, place] = lending.expected_profit(found, rates, clock)[0][person]
+            draws[mine, place] = (found.accept_probability * found.balance_cny)[person]
+    allowed = np.array([limit for limit, _ in menu]) <= caps[:, None]
+    everyone, low, high = np.arange(len(rows)), 0.0, 1.0
+    for _ in range(40):
+        price = (low + high) / 2
+        gain = np.where(allowed, profits - price * draws, -np.inf)
+        best = gain.argmax(axis=1)
+        taken = gain[everyone, best] > 0
+        used = draws[everyone, best][taken].sum()
+        low, high = (price, high) if used > drawn else (low, price)
+    return float(profits[everyone, best][taken].sum())
+
+
 def beside_matrices(city: City) -> None:
     """Print the optimiser at equal funding and equal loss beside each tier matrix."""
     rules = replace(city.policy.limits, method="optimiser", exploration=None, challengers=())
@@ -158,6 +200,11 @@ def beside_matrices(city: City) -> None:
             "invited", "true_draw", "true_loss", "true_profit", "realised_profit")},
             "more": f"{row['true_profit'] / other['true_profit'] - 1:+.1%}"}
             for label, row in found]
+        possible = best_possible(city, other["true_draw"])
+        shown.append({"policy": "who knew everybody, as much drawn", "invited": "",
+                      "true_draw": "", "true_loss": "", "true_profit": f"{possible:,.0f}",
+                      "realised_profit": "",
+                      "more": f"{possible / other['true_profit'] - 1:+.1%}"})
     table_of(shown, "at equal funding and no more loss")
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from jobs.errors import InfeasibleRows
 from jobs.limits import assignment
 from jobs.limits.assignment import CHAMPION, challengers, decide, honoured
-from jobs.limits.problem import (DRAW, LIMIT, LOSS, PEOPLE, VARIANCE, Chance, Row, Step, Term,
-                                 uses)
-from jobs.limits.filling import keeps_chance, share_of
+from jobs.limits.problem import (DRAW, LIMIT, LOSS, PEOPLE, VARIANCE, Chance, Group, Row, Step,
+                                 Sums, Term, uses)
+from jobs.limits.filling import keeps_chance, share_of, widened
 from jobs.policies.limits import Challenger, Exploration
 from tests.limits.people import DAY, POLICY, candidates, problem
 
@@ -143,6 +144,36 @@ def test_the_optimiser_may_challenge():
     said = policy(method="tier_matrix", challengers=(Challenger("new", "optimiser", 0.5),))
     found, rows = table_of(*users(100), said=said)
     assert found.is_free.sum() == found.counts["new"] > 0
+
+
+THIN = Group("segment", ("thin_file",))
+#: At least half of the people without a file.
+MINIMUM = Row("thin", "", "", (Term(PEOPLE, -1.0, 1), Term(PEOPLE, 0.5)), 0.0)
+
+
+def test_a_challenger_need_not_make_up_for_what_was_sent():
+    # One offer to a thick file was sent; the challenger has thick files only and offers nothing.
+    people = [{**one, **SENT} for one in users(1)] + users(101)[1:]
+    said = policy(challengers=(Challenger("tiers", "tier_matrix", 0.3),))
+    found, rows = table_of(*people, asked=problem(MINIMUM, groups=(THIN,)), said=said)
+    offered = [row["decided_method"] for row in rows.values() if row["decided_limit_minor"]]
+    assert offered == ["honoured"] and found.counts["tiers"] > 10
+
+
+def test_a_champion_that_cannot_make_up_for_it_is_refused():
+    people = [{**one, **SENT} for one in users(1)] + users(101)[1:]
+    with pytest.raises(InfeasibleRows, match="row thin"):
+        table_of(*people, asked=problem(MINIMUM, groups=(THIN,)), said=policy(method="greedy"))
+
+
+def test_rows_are_widened_to_what_is_used():
+    asked = problem(Row("funding", "", "", (Term(DRAW, 1.0),), 100.0, (Step("own", 50.0, 0.1),),
+                        Chance(1_000, 1.0, 0.0)),
+                    Row("invitations", "", "", (Term(PEOPLE, 1.0),), 7.0))
+    used = Sums(0, np.array([[5, 0, 1_200, 0, 0]]))
+    funding, invitations = widened(asked, used).rows
+    assert (funding.capacity, funding.chance.available_minor) == (1_150.0, 1_200)
+    assert invitations == asked.rows[1]
 
 
 def test_a_share_is_of_every_capacity():
