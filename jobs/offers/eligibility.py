@@ -64,6 +64,10 @@ def fails(rule: Rule) -> Column:
         broken = broken | (column < rule.at_least)
     if rule.at_most is not None:
         broken = broken | (column > rule.at_most)
+    if rule.one_of:
+        broken = broken | ~column.isin(*rule.one_of)
+    if rule.none_of:
+        broken = broken | column.isin(*rule.none_of)
     return F.coalesce(broken, F.lit(not rule.missing_passes))
 
 

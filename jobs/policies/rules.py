@@ -5,7 +5,7 @@
       text: "Not on a school's list of students."
       text_zh: "…"                      # required where the policy's `languages` name zh
       column: student_lists             # a number of feature_matrix, scores or rule_facts
-      at_most: 0                        # and, or at_least
+      at_most: 0                        # and, or at_least; of a code of these one_of or none_of
       missing_passes: false             # a missing value fails unless the rule lets it pass
       effective_from: 2021-03-17        # without it, as long as its version
       effective_to: null
@@ -28,11 +28,13 @@ from jobs.errors import PolicyError
 from jobs.policies.check import Check
 
 #: Steps of the waterfall that are no rules.
-STEP_NAMES = {"known", "has_loan_with_us", "funding", "invited"}
-#: Tables whose numbers a rule may look at.
+STEP_NAMES = {"known", "has_loan_with_us", "no_value", "priced_out", "invited"}
+#: Tables whose numbers and codes a rule may look at.
 TABLES = (FEATURE_MATRIX, SCORES, RULE_FACTS)
-RULE_COLUMNS = {f.name: f.type for table in TABLES for f in table.fields
+RULE_COLUMNS = {f.name for table in TABLES for f in table.fields
                 if f.type in ("integer", "double")}
+CODE_COLUMNS = {f.name for table in TABLES for f in table.fields
+                if f.type == "string" and f.unit == "code"}
 #: Languages of a rule's texts beside English, and the key of each.
 LANGUAGES = {"zh": "text_zh"}
 
@@ -41,6 +43,7 @@ LANGUAGES = {"zh": "text_zh"}
 class Rule:
     """A person passes when `at_least` <= column <= `at_most`; a missing value fails unless told.
 
+    Of a code, when it is `one_of` some, or `none_of` them.
     In force from `effective_from` to `effective_to`, both included; None: as long as its version.
     """
 
@@ -50,6 +53,8 @@ class Rule:
     column: str
     at_least: float | None = None
     at_most: float | None = None
+    one_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
     missing_passes: bool = False
     text_zh: str = ""
     effective_from: dt.date | None = None
@@ -88,8 +93,10 @@ def rules(check: Check, version: Any, languages: Sequence[str]) -> tuple[Rule, .
 
 
 def _rule(check: Check, row: Any) -> Rule:
+    lists = {key: tuple(map(str, check.get(row, key, list))) for key in ("one_of", "none_of")
+             if isinstance(row, dict) and row.get(key) is not None}
     try:
-        rule = Rule(**row)
+        rule = Rule(**{**row, **lists})
     except TypeError as error:
         raise PolicyError(f"policy {check.name}.rules", "the keys "
                           + ", ".join(Rule.__dataclass_fields__), str(error),
@@ -99,16 +106,27 @@ def _rule(check: Check, row: Any) -> Rule:
     for key in ("text_zh", "source"):
         if key in row:
             check.text(row, key)
+    if type(rule.missing_passes) is not bool:
+        check.fail(f"rules.{rule.name}.missing_passes", "true or false", rule.missing_passes)
+    _check_condition(check, rule, row)
+    return rule
+
+
+def _check_condition(check: Check, rule: Rule, row: Any) -> None:
+    """Bounds of a number, or a list of codes."""
+    has_list = bool(rule.one_of) != bool(rule.none_of)
+    if rule.column in CODE_COLUMNS:
+        if not has_list or rule.at_least is not None or rule.at_most is not None:
+            check.fail(f"rules.{rule.name}", "one_of or none_of, for a code", row)
+        return
     if rule.column not in RULE_COLUMNS:
-        check.fail(f"rules.{rule.name}.column", "a number of "
+        check.fail(f"rules.{rule.name}.column", "a number or a code of "
                    + ", ".join(table.name for table in TABLES), rule.column)
     bounds = [check.get(row, key, (int, float)) for key in ("at_least", "at_most")
               if row.get(key) is not None]
-    if not bounds or bounds != sorted(bounds) or not all(map(math.isfinite, bounds)):
+    if (not bounds or bounds != sorted(bounds) or not all(map(math.isfinite, bounds))
+            or rule.one_of or rule.none_of):
         check.fail(f"rules.{rule.name}", "at_least or at_most, the least not above the most", row)
-    if type(rule.missing_passes) is not bool:
-        check.fail(f"rules.{rule.name}.missing_passes", "true or false", rule.missing_passes)
-    return rule
 
 
 def _check_dates(check: Check, rule: Rule) -> None:

@@ -45,6 +45,16 @@ def test_all_failing_rules_are_kept_in_policy_order():
         "pd_appetite", "adult", "not_suppressed"]
 
 
+SERVED = Rule("served", "REGION", "", "region", one_of=("north", "east"))
+BARRED = Rule("barred", "REGION", "", "region", none_of=("west",), missing_passes=True)
+
+
+@pytest.mark.parametrize(("region", "expected"), [
+    ("north", []), ("west", ["served", "barred"]), ("south", ["served"]), (None, ["served"])])
+def test_a_code_is_one_of_a_list_or_none_of_it(region, expected):
+    assert failing([SERVED, BARRED], region=region) == expected
+
+
 def test_a_missing_value_fails():
     assert failing([ADULT], age=None) == ["adult"]
 
