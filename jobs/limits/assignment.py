@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from jobs.contracts.table import TYPES
 from jobs.limits import exploration, strategies
 from jobs.limits.choice import people_of
-from jobs.limits.problem import Booleans, Floats, Integers, People, Problem, Sums
+from jobs.limits.problem import MINOR, Booleans, Floats, Integers, People, Problem, Sums
 from jobs.limits.filling import Applicants, Offers, part_of, share_of, sums, widened
 from jobs.policies.limits import Challenger
 from jobs.policies.policy import Policy
@@ -128,6 +128,16 @@ def _share_out(applicants: Applicants, problem: Problem, policy: Policy,
         give(rules.method, share_of(problem, rest), theirs, part_of(fixed, rest).plus(before))
     return offers, {**{name: len(some) for name, (_, some) in parts.items()},
                     CHAMPION_NAME: len(theirs)}
+
+
+def highest_limit(candidates: pa.Table, policy: Policy) -> int:
+    """Highest limit that may be decided before the optimiser, minor units."""
+    rules = policy.limits
+    sent = candidates["open_limit_minor"].filter(
+        pc.fill_null(candidates["is_open_offer_sent"], False))
+    units = [*(rules.exploration.limits if rules.exploration else ()),
+             *(limit for tier in policy.tiers for limit in tier.limits), *rules.limits]
+    return max(max(units) * MINOR, pc.max(sent).as_py() or 0)
 
 
 def challengers(product: str, rules: Sequence[Challenger], user_id: pa.Array) -> Integers:

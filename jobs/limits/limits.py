@@ -78,10 +78,11 @@ def build(candidates: DataFrame, decided: DataFrame, changed: DataFrame, problem
 def main(run: Run) -> dict[str, Any]:
     """Write everyone's limit and rate, and the proof."""
     spark, policy = session(), frozen_policy(run)
-    problem = setting.problem(policy.limits, funding.lines(spark, run, policy.limits),
-                              terms(run), policy.law.highest_rate_daily)
     candidates = store.read(spark, run.folder / CANDIDATES.name, CANDIDATES)
     rows = store.read_arrow(run.folder / CANDIDATES.name, CANDIDATES)
+    problem = setting.problem(policy.limits, funding.lines(spark, run, policy.limits),
+                              terms(run), policy.law.highest_rate_daily,
+                              assignment.highest_limit(rows, policy))
     decided = assignment.decide(rows, problem, policy, run.seed, run.as_of,
                                 policy.law.highest_rate_daily)
     del rows
@@ -159,7 +160,8 @@ def _rows(batch: pa.RecordBatch, problem: Problem, multipliers: Floats,
         "uncoupled_limit_minor": _where(alone >= 0, problem.menu.limit_minor[alone]),
         "uncoupled_rate_daily": exact_rates(problem.menu.rate_daily[alone], alone >= 0),
         "size_reason": pa.array(reason.tolist(), pa.string()),
-        "size_row": pa.array(np.where(is_free, size.row, [None]).tolist(), pa.string()),
+        "size_row": pa.array([row if free else None for row, free in zip(size.row, is_free)],
+                             pa.string()),
         "propensity_ratio": batch.column("decided_propensity_ratio")})
 
 

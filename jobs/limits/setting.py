@@ -38,7 +38,8 @@ def policy_lines(rules: LimitRules) -> list[FundingLine]:
 
 
 def problem(rules: LimitRules, lines: Sequence[FundingLine],
-            terms: Mapping[str, dict[str, float]], highest_rate_daily: Decimal) -> Problem:
+            terms: Mapping[str, dict[str, float]], highest_rate_daily: Decimal,
+            fixed_limit_minor: int = 0) -> Problem:
     """The problem of a night.
 
     Args:
@@ -46,6 +47,7 @@ def problem(rules: LimitRules, lines: Sequence[FundingLine],
         lines: Money to lend.
         terms: Coefficients of the models `response` and `draw`, empty without such a model.
         highest_rate_daily: That the law of the date allows; dearer entries are left out.
+        fixed_limit_minor: Highest limit among offers decided before, where above the menu's.
     """
     rates = [rate for rate in rules.rates_daily if rate <= highest_rate_daily]
     menu = Menu(np.repeat(np.array(rules.limits, np.int64) * MINOR, len(rates)),
@@ -55,7 +57,8 @@ def problem(rules: LimitRules, lines: Sequence[FundingLine],
         round(rules.invitation_cost * MINOR), round(rules.change_price * MINOR),
         dict(terms.get("response", {})), dict(terms.get("draw", {})))
     groups = [Group()]
-    rows = [funding(rules, lines), funding_cost(rules, lines)]
+    highest = max(rules.limits[-1] * MINOR, fixed_limit_minor)
+    rows = [funding(rules, lines, highest), funding_cost(rules, lines)]
     for rule in rules.rows:
         group = Group(rule.column, rule.values)
         if group not in groups:
@@ -64,7 +67,7 @@ def problem(rules: LimitRules, lines: Sequence[FundingLine],
     return Problem(economics, menu, tuple(groups), tuple(rows))
 
 
-def funding(rules: LimitRules, lines: Sequence[FundingLine]) -> Row:
+def funding(rules: LimitRules, lines: Sequence[FundingLine], highest_limit_minor: int) -> Row:
     """Draws exceed the lines with a probability of 1 - confidence at most.
 
     Of mean m and variance V of the draws: m + z sqrt(spread^2 m^2 + V) <= F. Where V = 0 that is
@@ -80,7 +83,7 @@ def funding(rules: LimitRules, lines: Sequence[FundingLine]) -> Row:
     available = sum(line.available_minor for line in lines)
     z, spread = NormalDist().inv_cdf(rules.confidence), rules.draw_spread
     alone = available / (1.0 + z * spread)
-    highest = float(max(rules.limits) * MINOR)
+    highest = float(highest_limit_minor)
     # (F - m)^2 = z^2 (spread^2 m^2 + H m), the smaller root.
     a = 1.0 - (z * spread)**2
     b = 2.0 * available + z * z * highest

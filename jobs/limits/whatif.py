@@ -21,7 +21,7 @@ from jobs.contracts.limits import (CANDIDATES, CERTIFICATE, COUPLING_ROWS, COUPL
                                    ECONOMICS, LIMITS, RULE_FACTS)
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.inputs import frozen
-from jobs.limits import comparison, setting
+from jobs.limits import assignment, comparison, setting
 from jobs.limits.comparison import OFFERS, Decision, TrueValue
 from jobs.limits.problem import MINOR, Problem
 from jobs.limits.setting import FundingLine
@@ -103,10 +103,11 @@ def lines(known: Sequence[FundingLine], policy: Policy,
     return list(by_name.values())
 
 
-def problem(known: Night, policy: Policy, settings: Sequence[str] = ()) -> Problem:
-    """The night's problem under a policy."""
+def problem(known: Night, policy: Policy, rows: pa.Table,
+            settings: Sequence[str] = ()) -> Problem:
+    """The night's problem under a policy, for these CANDIDATES."""
     return setting.problem(policy.limits, lines(known.lines, policy, settings), known.terms,
-                           policy.law.highest_rate_daily)
+                           policy.law.highest_rate_daily, assignment.highest_limit(rows, policy))
 
 
 def considered(known: Night, policy: Policy) -> pa.Table:
@@ -138,7 +139,7 @@ def answer(known: Night, policies: Mapping[str, Policy], settings: Sequence[str]
         rows = considered(known, policy)
         say(f"{name}: offers for {rows.num_rows:,} candidates")
         decision = comparison.decide_in_memory(
-            rows, problem(known, policy, settings), policy, inputs["seed"], known.run.as_of,
+            rows, problem(known, policy, rows, settings), policy, inputs["seed"], known.run.as_of,
             policy.law.highest_rate_daily)
         columns[name] = _figures(comparison.summary(name, decision, truth), decision,
                                  known.decision)

@@ -72,7 +72,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     known, policy = whatif.night(run), load(run.policy, run.as_of)
     rows = store.read_arrow(run.folder / CANDIDATES.name, CANDIDATES).sort_by("user_id")
     found = comparison.compare(
-        rows, whatif.problem(known, policy), comparison.variants(policy),
+        rows, whatif.problem(known, policy, rows), comparison.variants(policy),
         frozen(run)["inputs"]["seed"], run.as_of, policy.law.highest_rate_daily,
         _truth(run), _say)
     shown = list(found)

@@ -77,7 +77,7 @@ def problem(sample: pa.Table, number: int) -> Problem:
                 (Term(LIMIT, 1.0, place), Term(LIMIT, -share)), 0.0)
             for place, (name, share) in enumerate(zip(REGIONS, (0.24, 0.26, 0.3, 0.3)), 2)]
     rows = (
-        funding(RULES, lines), funding_cost(RULES, lines),
+        funding(RULES, lines, int(menu.limit_minor.max())), funding_cost(RULES, lines),
         Row("loss_rate", "Loss of what is drawn.", "1/100 currency",
             (Term(LOSS, 1.0), Term(DRAW, -0.9 * used[0, LOSS] / used[0, DRAW])), 0.0),
         Row("thin_people", "A minimum share.", "people", (Term(PEOPLE, -1.0, 1),

@@ -81,7 +81,7 @@ def test_the_cheapest_line_is_the_first_step_at_its_cost_over_the_horizon():
 def test_no_draws_that_keep_the_chance_cross_the_line(spread, millions):
     """At the corner of the largest variance and of none the line is met exactly."""
     lines = [FundingLine("own", millions * 100_000_000, Decimal("0.03"))]
-    found = funding(rules(draw_spread=spread), lines)
+    found = funding(rules(draw_spread=spread), lines, max(RULES.limits) * 100)
     weight = {term.measure: term.weight for term in found.terms}
     chance, highest = found.chance, max(RULES.limits) * 100.0
 
@@ -103,6 +103,15 @@ def test_no_draws_that_keep_the_chance_cross_the_line(spread, millions):
     assert line(tight, highest * tight) == pytest.approx(found.capacity, rel=1e-4)
 
 
+def test_an_offer_above_the_menu_moves_the_line_outward():
+    """V <= H m: at the same draws a larger limit may vary more, and the line must leave room."""
+    lines = [FundingLine("own", 10_000_000_000, Decimal("0.03"))]
+    near, far = (problem(rules(), lines, {}, NO_CEILING, limit).rows[0]
+                 for limit in (0, 50_000_000))
+    assert near.capacity == far.capacity
+    assert far.terms[1].weight < near.terms[1].weight
+
+
 def test_without_money_nothing_may_be_drawn():
-    found = funding(RULES, [FundingLine("own", 0, Decimal("0.03"))])
+    found = funding(RULES, [FundingLine("own", 0, Decimal("0.03"))], 20_000_000)
     assert found.capacity == 0
