@@ -18,9 +18,9 @@ from jobs.limits.problem import (DRAW, LIMIT, LOSS, MEASURES, PEOPLE, VARIANCE, 
                                  Problem, Sums, uses)
 
 #: A bound is known well enough when it is within this share; evaluations for one at most.
-TOLERANCE, MOST_EVALUATIONS = 1e-6, 60
-#: Prices beyond this many times the value of everything over everything used are not looked at.
-_HIGHEST = 1_000.0
+TOLERANCE, MOST_EVALUATIONS = 1e-5, 200
+#: Half a side of the first box, in units of a price; cuts that the master problem takes at most.
+FIRST_BOX, MOST_CUTS = 0.1, 300
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,36 @@ class Bounds:
             found.value_minor)
         self._groups = people.groups.astype(np.float64)
         # Nobody gets anything: true at any prices.
-        self.cuts: list[tuple[float, Floats]] = [(0.0, np.zeros(len(problem.rows)))]
+        self._values, self._used = np.zeros(1), np.zeros((1, len(problem.rows)))
         self._known: list[tuple[Floats, float]] = []
+        free = np.zeros(len(problem.rows))
+        value, sums = self._sums(free)
+        # A price's order of magnitude: all there is to earn over all that would be used.
+        used = np.array([sum(abs(term.weight) * float(sums.measures[term.group, term.measure])
+                             for term in row.terms) for row in problem.rows])
+        self._unit = max(value, 1.0) / np.maximum(used, 1.0)
+        self.evaluate(free)
+
+    @property
+    def evaluations(self) -> int:
+        """How often everyone in the sample was asked."""
+        return len(self._known)
 
     def evaluate(self, prices: Floats) -> tuple[float, Floats]:
         """What people bring at these prices (phi), and the use of each row; kept as a cut."""
+        value, sums = self._sums(prices)
+        use = uses(self.problem, sums)
+        phi = value - float(use @ prices)
+        self._cut(value, use)
+        self._known.append((prices, phi))
+        return phi, use
+
+    def _cut(self, value: float, use: Floats) -> None:
+        self._values = np.append(self._values, value)
+        self._used = np.vstack([self._used, use])
+
+    def _sums(self, prices: Floats) -> tuple[float, Sums]:
+        """Value and measures of everyone's choice at these prices, times the scale."""
         by_group = np.zeros((len(self.problem.groups), len(MEASURES)))
         for row, price in zip(self.problem.rows, prices, strict=True):
             for term in row.terms:
@@ -77,31 +102,40 @@ class Bounds:
         entry = score.argmax(axis=1)
         who = np.flatnonzero(score[np.arange(len(entry)), entry] > 0)
         chosen = entry[who]
-        used = np.ones((len(who), len(MEASURES)))
+        measures = np.ones((len(who), len(MEASURES)))
         for measure, values in self._measures.items():
-            used[:, measure] = values[0, chosen] if measure == LIMIT else values[who, chosen]
-        sums = (self._groups[who].T @ used) * self.scale
-        use = uses(self.problem, Sums(0, np.asarray(sums)))
+            measures[:, measure] = values[0, chosen] if measure == LIMIT else values[who, chosen]
         value = float(self._value[who, chosen].sum()) * self.scale
-        phi = value - float(use @ prices)
-        self.cuts.append((value, use))
-        self._known.append((prices, phi))
-        return phi, use
+        return value, Sums(0, np.asarray((self._groups[who].T @ measures) * self.scale))
 
     def least(self, asked: Capacities) -> tuple[float, Floats]:
-        """The least bound at these capacities, without the fixed people, and its prices."""
+        """The least bound at these capacities, without the fixed people, and its prices.
+
+        From the best prices known, in a box that moves with what it gains (Marsten, Hogan and
+        Blankenship, The boxstep method, 1975): without one, prices swing from end to end.
+        """
         known = [self._bound(prices, phi, asked) for prices, phi in self._known]
-        best = min(known, default=math.inf)
-        best_prices = (self._known[known.index(best)][0] if best < math.inf
-                       else np.zeros(len(self.problem.rows)))
+        lowest = min(known)
+        centre, box = self._known[known.index(lowest)][0], FIRST_BOX
         for _ in range(MOST_EVALUATIONS):
-            below, prices = self._model(asked)
-            if best - below <= TOLERANCE * max(abs(below), 1.0):
+            below, prices, is_at_edge = self._model(asked, centre, box)
+            if below == -math.inf:
                 break
+            foretold = lowest - below
+            if foretold <= TOLERANCE * max(abs(lowest), 1.0):
+                if not is_at_edge:
+                    break
+                box *= 8.0
+                continue
             found = self._bound(prices, self.evaluate(prices)[0], asked)
-            if found < best:
-                best, best_prices = found, prices
-        return best, best_prices
+            if lowest - found >= 0.1 * foretold:
+                centre, lowest = prices, found
+                box *= 2.0 if is_at_edge else 1.0
+            else:
+                box *= 0.5
+                if found < lowest:
+                    centre, lowest = prices, found
+        return lowest, centre
 
     def _bound(self, prices: Floats, phi: float, asked: Capacities) -> float:
         if (prices > asked.highest).any():
@@ -112,28 +146,42 @@ class Bounds:
                     for step, amount in zip(row.steps, amounts, strict=True))
         return phi + float(asked.capacity @ prices) + steps
 
-    def _model(self, asked: Capacities) -> tuple[float, Floats]:
-        """The least of the cuts' highest: never above the least bound. Scaled to about 1."""
-        rows = self.problem.rows
-        worth = max(abs(value) for value, _ in self.cuts) or 1.0
-        use = np.array([used for _, used in self.cuts])
-        unit = np.maximum(np.abs(use).max(axis=0), 1.0)
-        priced = [(place, amount, step.price) for place, (row, amounts) in enumerate(
-            zip(rows, asked.amounts, strict=True))
+    def _model(self, asked: Capacities, centre: Floats, box: float
+               ) -> tuple[float, Floats, bool]:
+        """Least of the cuts' highest in the box, where, and whether a side of the box binds.
+
+        Measured from the centre in sides of the box. Cuts that lie below the others all over the
+        box say nothing in it and are left out, so that the programme stays small.
+        """
+        rows, side = len(centre), self._unit * box
+        at_centre = self._values - self._used @ centre
+        slopes = -self._used * side
+        reach = np.abs(slopes).sum(axis=1)
+        matters = at_centre + reach >= (at_centre - reach).max()
+        if matters.sum() > MOST_CUTS:
+            matters &= at_centre >= np.partition(at_centre[matters], -MOST_CUTS)[-MOST_CUTS]
+        slopes, at_centre = slopes[matters], at_centre[matters]
+        top = float(at_centre.max())
+        size = float(np.abs(slopes).max() or np.abs(asked.capacity * side).max() or 1.0)
+        kinks = [(place, amount, step.price) for place, (row, amounts) in enumerate(
+            zip(self.problem.rows, asked.amounts, strict=True))
             for step, amount in zip(row.steps, amounts, strict=True)]
-        # Variables: phi / worth, prices x unit / worth, and what each step's price is exceeded by.
-        cost = np.concatenate([[1.0], asked.capacity / unit,
-                               [amount / unit[place] for place, amount, _ in priced]])
-        size = len(cost)
-        above = np.zeros((len(self.cuts) + len(priced), size))
-        above[:len(self.cuts), 0] = -1.0
-        above[:len(self.cuts), 1:1 + len(rows)] = -use / unit
-        right = np.array([-value / worth for value, _ in self.cuts]
-                         + [price * unit[place] / worth for place, _, price in priced])
-        for number, (place, _, _) in enumerate(priced):
-            above[len(self.cuts) + number, [1 + place, 1 + len(rows) + number]] = 1.0, -1.0
-        highest = np.minimum(asked.highest * unit / worth, _HIGHEST)
-        found = linprog(cost, above, right, method="highs",
-                        bounds=[(None, None), *((0.0, one) for one in highest),
-                                *[(0.0, None)] * len(priced)])
-        return float(found.fun) * worth, np.asarray(found.x[1:1 + len(rows)] * worth / unit)
+        # Variables: phi above its value at the centre, prices, what each step's is exceeded by.
+        cost = np.concatenate([[1.0], asked.capacity * side / size,
+                               [amount * side[place] / size for place, amount, _ in kinks]])
+        above = np.zeros((len(slopes) + len(kinks), len(cost)))
+        above[:len(slopes), 0], above[:len(slopes), 1:1 + rows] = -1.0, slopes / size
+        right = np.concatenate([(top - at_centre) / size, [
+            (price - centre[place]) / side[place] for place, _, price in kinks]])
+        for number, (place, _, _) in enumerate(kinks):
+            above[len(slopes) + number, [1 + place, 1 + rows + number]] = 1.0, -1.0
+        low = np.maximum(-centre / side, -1.0)
+        high = np.minimum((asked.highest - centre) / side, 1.0)
+        found = linprog(cost, above, right, method="highs", bounds=[
+            (None, None), *zip(low, high, strict=True), *[(0.0, None)] * len(kinks)])
+        if found.x is None:  # no offers keep these capacities: the bound falls without end
+            return -math.inf, centre, False
+        moved = np.clip(found.x[1:1 + rows], low, high)
+        is_at_edge = bool(np.any((moved >= 1 - 1e-9) | (moved <= -1 + 1e-9)))
+        below = top + float(asked.capacity @ centre) + float(found.fun) * size
+        return below, np.clip(centre + moved * side, 0.0, asked.highest), is_at_edge

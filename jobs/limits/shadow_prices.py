@@ -15,6 +15,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
@@ -27,6 +28,8 @@ from jobs.policies.limits import FUNDING_ROWS
 GRID = (-0.5, -0.35, -0.2, -0.1, -0.05, 0.0, 0.05, 0.1, 0.25, 0.5, 1.0)
 #: A price holds where it is within this share of tonight's.
 HOLDS = 0.1
+#: People who are asked, a hundred times a row or so.
+MOST_PEOPLE = 10_000
 #: The step of rows in money, where they are several times that: 100 million currency units.
 LARGE_STEP_MINOR = 100_000_000 * MINOR
 
@@ -37,12 +40,15 @@ def tables(problem: Problem, sample: People, fixed: Sums, solution: Solution,
 
     Args:
         problem: The night's.
-        sample: Optimised people.
+        sample: Optimised people; of many every second, third, … is asked.
         fixed: Sums of the offers fixed before.
         solution: Of the optimiser, over all optimised people.
         scale: Optimised people for each of the sample.
     """
-    bounds, total = Bounds(problem, sample, scale), solution.sums.plus(fixed)
+    apart = -(-len(sample) // MOST_PEOPLE) or 1
+    some = sample.take(np.arange(0, len(sample), apart))
+    bounds = Bounds(problem, some, scale * len(sample) / max(len(some), 1))
+    total = solution.sums.plus(fixed)
     # As if the sample, at tonight's prices, used exactly what everyone does.
     missing = uses(problem, total) - bounds.evaluate(solution.multipliers)[1]
     base = capacities(problem)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from jobs.contracts.limits import SHADOW_PRICES, VALUE_CURVES
+from jobs.limits import shadow_prices
 from jobs.limits.bounds import Bounds, capacities
 from jobs.limits.problem import DRAW, PEOPLE, Chance, Row, Sums, Term
 from jobs.limits.shadow_prices import (GRID, holds, price_of, relaxed, size_of, step_of,
@@ -64,6 +65,26 @@ def test_a_row_that_does_not_bind_earns_and_costs_nothing() -> None:
     assert [row["capacity"] for row in curve] == pytest.approx(
         [1e6 * (1 + extra) for extra in GRID])
     assert [row["bound_minor"] for row in curve] == pytest.approx([found] * len(GRID), rel=1e-5)
+
+
+def test_where_nobody_may_be_offered_anything_more_earns_nothing() -> None:
+    about = problem(funding=10**9)
+    nobody = people_of(drawn_candidates(3), about).take(np.zeros(0, np.int64))
+    solution = solved(np.zeros(4), 0.0, 0, Sums.zero(about))
+    rows = tables(about, nobody, Sums.zero(about), solution, 0.0)["shadow_prices"].to_pylist()
+    assert {(row["step_value_minor"], row["cost_minor"]) for row in rows} == {(0.0, 0.0)}
+
+
+def test_of_many_people_some_are_asked_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    about, who = city(200)
+    found, prices = Bounds(about, who, 1.0).least(capacities(about))
+    solution = solved(prices, found, 0, sums(about, who, dual_at(about, who, prices)[1]))
+    whole = tables(about, who, Sums.zero(about), solution, 1.0)["value_curves"]
+    # Everyone twice, each for half a person; every second is asked, so the same are.
+    monkeypatch.setattr(shadow_prices, "MOST_PEOPLE", 200)
+    twice = who.take(np.repeat(np.arange(200), 2))
+    half = tables(about, twice, Sums.zero(about), solution, 0.5)["value_curves"]
+    assert half["bound_minor"].to_pylist() == pytest.approx(whole["bound_minor"].to_pylist())
 
 
 def test_a_curve_goes_through_tonight_and_never_rises_faster() -> None:
