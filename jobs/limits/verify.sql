@@ -180,7 +180,7 @@ CROSS JOIN (SELECT coalesce(sum(expected_draw_minor), 0) AS draw,
 
 -- A chance row's straight line must lie outside the chance: it has its ends at V = 0 and where the
 -- variance is the largest that draws below the highest limit can have, and is above a convex curve
--- between (jobs/limits/setting.py tells why). `fixed_over` is what fixed offers exceed that by.
+-- between (jobs/limits/setting.py tells why). The highest limit is that of the menu or of an offer.
 CREATE TEMP TABLE lines AS
 WITH given AS (
     SELECT r.row_name, r.capacity, r.chance_available_minor AS available, r.chance_z AS z,
@@ -190,15 +190,15 @@ WITH given AS (
            count(*) FILTER (t.group_column <> ''
                OR t.measure NOT IN ('expected_draw_minor', 'draw_variance')) AS others
     FROM coupling_rows r JOIN coupling_terms t USING (row_name)
-    CROSS JOIN (SELECT max(limit_minor)::DOUBLE AS highest FROM menu) m
+    CROSS JOIN (SELECT max(limit_minor)::DOUBLE AS highest FROM (
+        SELECT limit_minor FROM menu UNION ALL
+        SELECT limit_minor FROM person WHERE is_offered)) m
     WHERE r.chance_z IS NOT NULL GROUP BY ALL
 ), ends AS (
     SELECT *, available / (1 + z * spread) AS alone, 1 - pow(z * spread, 2) AS a,
            2 * available + z * z * highest AS b
     FROM given)
-SELECT *, (b - sqrt(b * b - 4 * a * available * available)) / (2 * a) AS least,
-       (SELECT coalesce(sum(draw_variance * 10000 - highest * expected_draw_minor), 0)
-        FROM mix_sums WHERE NOT is_optimised) AS fixed_over
+SELECT *, (b - sqrt(b * b - 4 * a * available * available)) / (2 * a) AS least
 FROM ends;
 
 CREATE TEMP TABLE bound AS
@@ -294,7 +294,7 @@ WITH people AS (
                                       by_draw * least + by_variance * highest * least)),
            said(capacity), coalesce(others = 0 AND by_draw > 0 AND a > 0 AND by_variance >= 0
                AND greatest(by_draw * alone, by_draw * least + by_variance * highest * least)
-                   <= capacity * (1 + 1e-12) AND fixed_over <= 0, false) FROM lines
+                   <= capacity * (1 + 1e-12), false) FROM lines
     UNION ALL
     SELECT 14, 'value', said(value_minor), said(value),
            near(value_minor, value, 1 + turnover * 1e-12) FROM proof

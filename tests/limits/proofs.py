@@ -37,9 +37,10 @@ def solved(multipliers: np.ndarray, bound_minor: float, value_minor: int, chosen
 
 
 def problem(funding: int = 10**12, invitations: float = 1e9, thin_share: float = 0.0,
-            economics: Economics = ECONOMICS, menu: Menu = MENU) -> Problem:
+            economics: Economics = ECONOMICS, menu: Menu = MENU,
+            highest: float = 0.0) -> Problem:
     """Funding (minor units) with its chance and cost, invitations, a least share of thin files."""
-    z, spread, highest = 2.0, 0.1, float(menu.limit_minor.max())
+    z, spread, highest = 2.0, 0.1, max(highest, float(menu.limit_minor.max()))
     alone = funding / (1 + z * spread)
     a, b = 1 - (z * spread)**2, 2 * funding + z * z * highest
     least = (b - math.sqrt(b * b - 4 * a * funding**2)) / (2 * a)

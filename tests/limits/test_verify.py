@@ -16,7 +16,7 @@ import pytest
 from jobs.errors import NightlistError
 from jobs.limits.problem import NOTHING, Economics, Menu
 from jobs.limits.verify import TABLES, verify
-from tests.limits.proofs import candidates, drawn_candidates, problem, proved
+from tests.limits.proofs import MENU, candidates, drawn_candidates, problem, proved
 
 Tables = dict[str, pa.Table]
 PRICES = np.array([0.002, 0.03, 40.0, 15.0])
@@ -94,6 +94,20 @@ def test_a_fixed_offer_stands_outside_the_menu_and_the_cap_but_counts() -> None:
     assert failed({**tables, "limits": optimised}) >= {
         "people as the certificate says", "optimised offers are in the menu",
         "offers within the person's cap", "bound at the multipliers"}
+
+
+def test_the_line_around_the_chance_leaves_room_for_a_promise_above_the_menu() -> None:
+    # ann was promised 100,000; the menu ends at 50,000 by now.
+    rows = candidates({"user_id": "ann"}, {"user_id": "bob", "limit_cap_minor": 5_000_000})
+    for highest, broken in ((0.0, {"line around the chance of funding"}), (1e7, set())):
+        about = problem(funding=10**8)
+        narrow = problem(funding=10**8, menu=Menu(MENU.limit_minor[:4], MENU.rate_daily[:4]),
+                         highest=highest)
+        about = dataclasses.replace(about, rows=(narrow.rows[0], *about.rows[1:]))
+        tables = proved(about, rows, np.array([0.1, 0.03, 0.0, 0.0]), np.array([5, 3]),
+                        honoured=1)
+        tables["menu"] = tables["menu"].slice(0, 4)
+        assert failed(tables) - {"bound at the multipliers"} == broken
 
 
 TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
