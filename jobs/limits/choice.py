@@ -46,9 +46,10 @@ def people_of(rows: pa.RecordBatch | pa.Table, problem: Problem) -> People:
     open_limit = np.where(is_sent.to_numpy(**_copy(is_sent)), 0,
                           numbers("open_limit_minor", pa.int64()))
     ids = rows.column("user_id")
+    pd, response, draw, lgd, income = (np.asarray(numbers(name), np.float64) for name in (
+        "pd", "response_ratio", "draw_ratio", "lgd_ratio", "income_minor"))
     return People(
-        *(np.asarray(numbers(name), np.float64) for name in (
-            "pd", "response_ratio", "draw_ratio", "lgd_ratio", "income_minor")),
+        pd, response, draw, lgd, income,
         limit_cap_minor=np.asarray(numbers("limit_cap_minor", pa.int64()), np.int64),
         groups=groups, open_entry=_open_entries(problem.menu, open_limit,
                                                 np.asarray(numbers("open_rate_daily"))),
@@ -115,8 +116,8 @@ def choose_and_sum(problem: Problem, people: People, multipliers: Floats) -> Sum
     for start in range(0, len(people), AT_ONCE):
         some = people.part(start, start + AT_ONCE)
         found = entries(some, problem.menu, problem.economics)
-        total = total.plus(_sums(problem, some, found, best(reduced(problem, some, found,
-                                                                    multipliers))))
+        entry = best(reduced(problem, some, found, multipliers))
+        total = total.plus(entry_sums(problem, some, found, entry))
     return total
 
 
@@ -125,12 +126,13 @@ def sums_of(problem: Problem, people: People, entry: Integers) -> Sums:
     total = Sums.zero(problem)
     for start in range(0, len(people), AT_ONCE):
         some = people.part(start, start + AT_ONCE)
-        total = total.plus(_sums(problem, some, entries(some, problem.menu, problem.economics),
-                                 entry[start:start + AT_ONCE]))
+        found = entries(some, problem.menu, problem.economics)
+        total = total.plus(entry_sums(problem, some, found, entry[start:start + AT_ONCE]))
     return total
 
 
-def _sums(problem: Problem, people: People, found: Entries, entry: Integers) -> Sums:
+def entry_sums(problem: Problem, people: People, found: Entries, entry: Integers) -> Sums:
+    """The same, where value and use of every entry are at hand."""
     person = np.flatnonzero(entry >= 0)
     used = measures_of(found, problem.menu, person, entry[person])
     value = found.value_minor[person, entry[person]].astype(np.int64)

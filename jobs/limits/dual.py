@@ -5,8 +5,9 @@
 
 No allocation that keeps the rows is worth more than L at any y (weak duality); L is convex and,
 with many people, almost smooth. It is minimised by cutting planes within a box that moves: a
-linear master problem on the few multipliers (Kelley, 1960; the box: Marsten, Hogan and Blankenship,
-The boxstep method, 1975). Room and steps stand in the master exactly, only the people's part is cut.
+linear master problem on the few multipliers (Kelley, 1960; the box: Marsten, Hogan and
+Blankenship, The boxstep method, 1975). Room and steps stand in the master exactly, only the
+people's part is cut.
 """
 
 from __future__ import annotations
@@ -62,10 +63,15 @@ class Minimum:
     passes: int
 
 
+def gross_uses(problem: Problem, sums: Sums) -> Floats:
+    """The terms of each row without their signs, shape (rows,): how large a row is."""
+    return np.array([sum(abs(term.weight) * float(sums.measures[term.group, term.measure])
+                         for term in row.terms) for row in problem.rows])
+
+
 def scales(dual: Dual, sums: Sums) -> Floats:
     """A multiplier's order of magnitude: everyone's value over what all would use of the row."""
-    used = np.array([sum(abs(term.weight) * float(sums.measures[term.group, term.measure])
-                         for term in row.terms) for row in dual.problem.rows])
+    used = gross_uses(dual.problem, sums)
     bought = np.zeros(len(used))
     for row, amount, _ in dual.steps():
         bought[row] += amount

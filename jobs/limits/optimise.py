@@ -17,21 +17,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.errors import InfeasibleRows
-from jobs.limits.choice import best, choose, choose_and_sum, reduced
-from jobs.limits.dual import FIRST_BOX, WARM_BOX, Dual, minimise, scales
-from jobs.limits.economics import Entries, entries
-from jobs.limits.problem import (MINOR, NOTHING, Floats, Integers, People, Problem, Sums, uses)
-from jobs.limits.repair import Core, repair, worth
-from jobs.limits.sources import InMemory, Source, margins
+from jobs.limits.choice import choose
+from jobs.limits.conflicts import refuse_emptiness, refuse_impossible
+from jobs.limits.core import Core
+from jobs.limits.dual import FIRST_BOX, WARM_BOX, Dual, gross_uses, minimise, scales
+from jobs.limits.problem import MINOR, Floats, Integers, People, Problem, Sums, uses
+from jobs.limits.repair import repair
+from jobs.limits.rooms import room_left, worth
+from jobs.limits.sources import Band, InMemory, Source, margins
 
-#: People of the sample, of the core, and passes over everyone at most.
+#: People of the sample and of the first core; passes over everyone for the bound at most.
 SAMPLE_PEOPLE, CORE_PEOPLE, MOST_PASSES = 60_000, 20_000, 6
 #: Relative, of the dual on the sample and over everyone.
 TOLERANCE = 1e-6
-#: Below this share of a row's size a miss is rounding.
-_FEASIBLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -72,35 +73,30 @@ def optimise(problem: Problem, source: Source, fixed: Sums, start: Floats | None
         InfeasibleRows: When no offers keep all rows, with the rows that conflict.
     """
     sample = source.sample(problem, SAMPLE_PEOPLE)
-    share = len(sample) / max(source.count(), 1)
+    count = source.count()
+    share = len(sample) / count if count else 1.0
+    refuse_impossible(problem, source, sample, share, fixed)
     room = np.array([row.capacity for row in problem.rows]) - uses(problem, fixed)
-    whole = Dual(problem, room)
-    in_sample = InMemory(sample)
-    _refuse_impossible(problem, in_sample, replace(whole, room=room * share, share=share), fixed)
-    multipliers, bound, chosen, passes = _search(problem, source, in_sample, whole, share, start,
-                                                 say)
-    bound += fixed.value_minor
-    near, core = _whole_offers(problem, source, sample, share, multipliers, chosen.plus(fixed))
-    value = worth(problem, core.sums)
-    _refuse_emptiness(problem, in_sample, core, chosen)
-    changed = np.flatnonzero(core.entry != near)
-    menu = len(problem.menu)
-    say(f"value {value / MINOR:,.0f}, bound {bound / MINOR:,.0f}, {passes} passes, "
-        f"{len(changed)} repairs")
-    own = Sums(core.sums.value_minor - fixed.value_minor, core.sums.measures - fixed.measures)
-    return Solution(
-        multipliers, max(bound, value), round(value), own, passes + 1,
-        core.people.user_id.take(pa.array(changed)),
-        np.where(core.entry[changed] == menu, NOTHING, core.entry[changed]))
+    multipliers, bound, chosen, passes = _search(
+        problem, source, InMemory(sample), Dual(problem, room), share, start, say)
+    sums, moved, cores = _whole_offers(problem, source, sample, share, multipliers,
+                                       chosen.plus(fixed))
+    refuse_emptiness(problem, sample, sums)
+    value = worth(problem, sums)
+    bound = max(bound + fixed.value_minor, value)  # equal, but for rounding
+    say(f"value {value / MINOR:,.0f}, bound {bound / MINOR:,.0f}, {passes + cores} passes, "
+        f"{len(moved)} moved")
+    own = Sums(sums.value_minor - fixed.value_minor, sums.measures - fixed.measures)
+    return Solution(multipliers, bound, round(value), own, passes + cores,
+                    moved["user_id"].combine_chunks(), moved["entry"].to_numpy())
 
 
 def final_entries(problem: Problem, people: People, solution: Solution) -> Integers:
-    """The entry of each person in the end, shape (people,)."""
+    """The entry of each of some people in the end, shape (people,)."""
     entry = choose(problem, people, solution.multipliers)
-    if len(solution.changed_user_id):
-        place = {one: number for number, one in enumerate(people.user_id.to_pylist())}
-        for who, to in zip(solution.changed_user_id.to_pylist(), solution.changed_entry):
-            entry[place[who]] = to
+    place = pc.index_in(people.user_id, value_set=solution.changed_user_id)
+    is_moved = place.is_valid().to_numpy(zero_copy_only=False)
+    entry[is_moved] = solution.changed_entry[place.drop_null().to_numpy()]
     return entry
 
 
@@ -131,126 +127,39 @@ def _search(problem: Problem, source: Source, in_sample: InMemory, whole: Dual, 
 
 
 def _whole_offers(problem: Problem, source: Source, sample: People, share: float,
-                  multipliers: Floats, sums: Sums) -> tuple[Integers, Core]:
-    """The choice of the core before repair, and the core after it."""
-    size = np.maximum(np.array([max(abs(row.capacity), *(step.amount for step in row.steps), 0.0)
-                                if row.steps else abs(row.capacity) for row in problem.rows]),
-                      np.array([sum(abs(term.weight) * float(sums.measures[term.group,
-                                                                           term.measure])
-                                    for term in row.terms) for row in problem.rows]))
-    size = np.maximum(size, 1.0)
-    within = _within(problem, sample, share, multipliers)
-    people = source.undecided(problem, multipliers, within, CORE_PEOPLE)
-    for wider in (1.0, 10.0, np.inf):
-        if wider > 1.0:
-            people = source.undecided(problem, multipliers, within * wider, CORE_PEOPLE * 4)
-        core = Core.of(problem, people, multipliers, sums, size)
-        before = core.entry.copy()
-        if repair(core):
-            return before, core
-    rooms = core.rooms()
-    names = [row.name for row, room in zip(problem.rows, rooms) if room < 0]
-    raise InfeasibleRows("limits." + ", ".join(names), "offers that keep every row",
-                         "none within reach of the multipliers", "loosen one of these rows in the "
-                         "policy, or the funding")
+                  multipliers: Floats, sums: Sums) -> tuple[Sums, pa.Table, int]:
+    """Sums of all offers when no row is violated, who was moved, and cores it took.
+
+    One core is enough unless the sample misled, or a great many people are alike: then further
+    people are moved, from the least to the most decided.
+    """
+    stated = [max(abs(row.capacity), sum(step.amount for step in row.steps), 1.0)
+              for row in problem.rows]
+    size = np.maximum(gross_uses(problem, sums), stated)
+    moved, cores = [], 0
+    for band in _bands(problem, sample, share, multipliers):
+        skip, number = 0, CORE_PEOPLE
+        while True:
+            people = source.undecided(problem, multipliers, band, skip, number)
+            core = Core.of(problem, people, multipliers, sums, size)
+            is_kept = repair(core)
+            sums, cores = core.sums, cores + 1
+            moved.append(core.changed())
+            if is_kept:
+                return sums, pa.concat_tables(moved), cores
+            if len(people) < number:
+                break
+            skip, number = skip + number, CORE_PEOPLE * 4
+    names = [row.name for row in problem.rows if room_left(row, sums.measures) < 0]
+    raise InfeasibleRows("limits.rows " + ", ".join(names), "whole offers that keep every row",
+                         "none, whoever is moved", "loosen one of these rows in the policy, or "
+                         "the funding")
 
 
-def _within(problem: Problem, sample: People, share: float, multipliers: Floats) -> float:
-    """The margin below which about CORE_PEOPLE of everyone are undecided; minor units."""
-    if not len(sample):
-        return 0.0
+def _bands(problem: Problem, sample: People, share: float, multipliers: Floats) -> list[Band]:
+    """From the least decided to everyone; the first holds about CORE_PEOPLE."""
     found = np.sort(margins(problem, sample, multipliers))
     place = int(CORE_PEOPLE * share)
-    return float(found[place]) if place < len(found) else float("inf")
-
-
-def _refuse_impossible(problem: Problem, in_sample: InMemory, dual: Dual, fixed: Sums) -> None:
-    """Offers that keep all rows exist, or the rows that exclude each other are named.
-
-    With values of zero the dual is the proof: below zero at some multipliers, it is so without
-    bound along them, and no offers keep the rows with a multiplier (Farkas).
-    """
-    steps = np.array([sum(step.amount for step in row.steps) for row in problem.rows])
-    if (dual.room + steps * dual.share >= 0).all():
-        return  # offering nothing keeps them
-    free = replace(problem, rows=tuple(replace(row, steps=tuple(
-        replace(step, price=0.0) for step in row.steps)) for row in problem.rows))
-    multipliers = _ray(free, in_sample.people, replace(dual, problem=free))
-    if multipliers is None:
-        return
-    held = [row.name for row, one in zip(problem.rows, multipliers) if one > 1e-6]
-    used = uses(problem, fixed)
-    said = [f"{row.name}: {used[place]:,.0f} of {row.capacity:,.0f} {row.unit}"
-            for place, row in enumerate(problem.rows) if row.name in held and used[place]]
-    raise InfeasibleRows(
-        "limits.rows " + ", ".join(held), "offers that keep these rows together",
-        "none" + (f"; offers that stand already use {'; '.join(said)}" if said else ""),
-        "loosen one of these rows in the policy")
-
-
-def _ray(problem: Problem, people: People, dual: Dual) -> Floats | None:
-    """Normalised multipliers at which the dual with zero values is below zero; None: nowhere."""
-    nothing = replace(problem.economics, invitation_cost_minor=0, change_price_minor=0)
-    free = replace(problem, economics=nothing)
-    found = entries(people, problem.menu, nothing)
-    worthless = Entries(np.zeros_like(found.value_minor), found.draw_minor, found.loss_minor,
-                        found.variance)
-
-    def sums(multipliers: Floats) -> Sums:
-        entry = best(reduced(free, people, worthless, multipliers))
-        person = np.flatnonzero(entry >= 0)
-        used = np.zeros_like(Sums.zero(problem).measures)
-        if len(person):
-            from jobs.limits.choice import group_sums
-            from jobs.limits.economics import measures_of
-            used = group_sums(people.groups[person],
-                              measures_of(worthless, problem.menu, person, entry[person]))
-        return Sums(0, used)
-
-    size = np.maximum(np.abs(dual.room), 1.0)
-    outcome = minimise(dual, sums, 1.0 / size, np.zeros(len(problem.rows)), 0.5, 1e-9, -1e-4)
-    return outcome.multipliers * size if outcome.value < -1e-6 else None
-
-
-def _refuse_emptiness(problem: Problem, in_sample: InMemory, core: Core, chosen: Sums) -> None:
-    """Where minimum shares leave nobody to invite, though offers would pay, they are named."""
-    minima = tuple(row for row in problem.rows if row.terms[0].weight < 0)
-    if core.sums.measures[0, 0] or not minima:
-        return
-    zero = np.zeros(len(problem.rows))
-    if not in_sample.sums(problem, zero).measures[0, 0]:
-        return
-    alone = replace(problem, rows=minima)
-    found = optimise_people(alone, in_sample.people)
-    if found is not None:
-        raise InfeasibleRows("limits.rows " + ", ".join(found), "minimum shares that offers can "
-                             "keep together", "only the empty list keeps them",
-                             "loosen one of these rows in the policy")
-
-
-def optimise_people(problem: Problem, people: People) -> list[str] | None:
-    """Rows that let nobody be invited, or None where they let someone; each a minimum."""
-    def sums(multipliers: Floats) -> Sums:
-        found = entries(people, problem.menu, problem.economics)
-        one = Entries(np.ones_like(found.value_minor), found.draw_minor, found.loss_minor,
-                      found.variance)
-        entry = best(reduced(problem, people, one, multipliers))
-        person = np.flatnonzero(entry >= 0)
-        from jobs.limits.choice import group_sums
-        from jobs.limits.economics import measures_of
-        if not len(person):
-            return Sums.zero(problem)
-        return Sums(len(person), group_sums(people.groups[person], measures_of(
-            one, problem.menu, person, entry[person])))
-
-    dual = Dual(problem, np.array([row.capacity for row in problem.rows]))
-    start = np.zeros(len(problem.rows))
-    scale = scales(dual, sums(start))
-    found = minimise(dual, sums, scale, start, FIRST_BOX, 1e-6)
-    if found.value >= 0.5:
-        return None
-    return [row.name for row, one, size in zip(problem.rows, found.multipliers, scale)
-            if one > 1e-6 * size]
-
-
-__all__ = ["Solution", "choose_and_sum", "final_entries", "optimise"]
+    first = float(found[place]) if place < len(found) else np.inf
+    ends = sorted({first, 10.0 * first, np.inf})
+    return list(zip([-1.0, *ends], ends))

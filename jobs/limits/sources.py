@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from typing import Protocol
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +20,15 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from jobs.contracts.limits import CANDIDATES
-from jobs.limits.choice import choose_and_sum, people_of, reduced
+from jobs.limits.choice import AT_ONCE, choose_and_sum, people_of, reduced
 from jobs.limits.economics import entries
 from jobs.limits.problem import MEASURES, Booleans, Floats, People, Problem, Sums
 
 #: Of the hash by which people are sampled.
 _HASHES = 2**32
 _SUMS = pa.schema([("place", pa.int64()), ("total", pa.int64())])
+#: Above the first, up to the second; minor units.
+Band = tuple[float, float]
 
 
 class Source(Protocol):
@@ -43,14 +46,16 @@ class Source(Protocol):
         """About so many people by a stable hash, in its order; everyone where they are fewer."""
         ...
 
-    def undecided(self, problem: Problem, multipliers: Floats, within: float, size: int) -> People:
-        """People to whom another entry is worth almost as much: one pass.
+    def undecided(self, problem: Problem, multipliers: Floats, band: Band, skip: int, size: int
+                  ) -> People:
+        """People to whom another entry is worth almost as much, in order of the hash: one pass.
 
         Args:
             problem: Of the night.
             multipliers: Of its rows.
-            within: How much less in minor units, at most.
-            size: About so many, by hash, where they are more.
+            band: How much less: more than the first, at most the second; minor units.
+            skip: So many are passed over.
+            size: At most so many.
         """
         ...
 
@@ -78,16 +83,18 @@ class InMemory:
         return total
 
     def sample(self, problem: Problem, size: int) -> People:
-        """About so many people by a stable hash."""
-        return _first(self.people, size)
+        """About so many people by a stable hash: those whom the engine would take."""
+        some = self.people
+        if len(some) > size:
+            kept = pc.less(hashes(some.user_id), size * _HASHES // len(some))
+            some = some.take(np.flatnonzero(kept.to_numpy(zero_copy_only=False)))
+        return _by_hash(some)
 
-    def undecided(self, problem: Problem, multipliers: Floats, within: float, size: int) -> People:
+    def undecided(self, problem: Problem, multipliers: Floats, band: Band, skip: int, size: int
+                  ) -> People:
         """People to whom another entry is worth almost as much."""
-        near = [np.flatnonzero(is_near(problem, self.people.part(start, start + 4_096),
-                                       multipliers, within)) + start
-                for start in range(0, len(self.people), 4_096)]
-        place = np.concatenate([*near, np.zeros(0, np.int64)]).astype(np.int64)
-        return _first(self.people.take(place), size)
+        place = np.flatnonzero(_is_in(band, margins(problem, self.people, multipliers)))
+        return _by_hash(self.people.take(place)).part(skip, skip + size)
 
 
 class InEngine:
@@ -127,40 +134,36 @@ class InEngine:
             some = some.where(F.crc32("user_id") < F.lit(size * _HASHES // self._people))
         return _by_hash(people_of(some.toArrow(), problem))
 
-    def undecided(self, problem: Problem, multipliers: Floats, within: float, size: int) -> People:
+    def undecided(self, problem: Problem, multipliers: Floats, band: Band, skip: int, size: int
+                  ) -> People:
         """People to whom another entry is worth almost as much.
 
         A UDF for the same reason as in `sums`; it only lets rows through.
         """
         def near(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
-                kept = is_near(problem, people_of(batch, problem), multipliers, within)
+                kept = _is_in(band, margins(problem, people_of(batch, problem), multipliers))
                 yield batch.filter(pa.array(kept))
 
-        found = self.candidates.mapInArrow(near, CANDIDATES.spark_schema).toArrow()
-        return _first(people_of(found, problem), size)
+        found = (self.candidates.mapInArrow(near, CANDIDATES.spark_schema)
+                 .orderBy(F.crc32("user_id"), "user_id").offset(skip).limit(size))
+        return _by_hash(people_of(found.toArrow(), problem))
 
 
-def is_near(problem: Problem, people: People, multipliers: Floats, within: float) -> Booleans:
-    """Whether the second choice is worth at most `within` less than the first, nothing counted."""
-    return np.asarray(margins(problem, people, multipliers) <= within)
+def _is_in(band: Band, margin: Floats) -> Booleans:
+    return np.asarray((margin > band[0]) & (margin <= band[1]))
 
 
 def margins(problem: Problem, people: People, multipliers: Floats) -> Floats:
     """How much less the second choice is worth than the first, nothing counted; minor units."""
     found = np.empty(len(people))
-    for start in range(0, len(people), 4_096):
-        some = people.part(start, start + 4_096)
+    for start in range(0, len(people), AT_ONCE):
+        some = people.part(start, start + AT_ONCE)
         left = reduced(problem, some, entries(some, problem.menu, problem.economics), multipliers)
         with_nothing = np.concatenate([left, np.zeros((len(left), 1))], axis=1)
         two = np.partition(with_nothing, -2, axis=1)[:, -2:]
-        found[start:start + 4_096] = two[:, 1] - two[:, 0]
+        found[start:start + AT_ONCE] = two[:, 1] - two[:, 0]
     return found
-
-
-def _first(people: People, size: int) -> People:
-    ordered = _by_hash(people)
-    return ordered.part(0, size)
 
 
 def _by_hash(people: People) -> People:
@@ -172,5 +175,4 @@ def _by_hash(people: People) -> People:
 
 def hashes(user_id: pa.Array) -> pa.Array:
     """CRC-32 of each id, as the engine's `crc32`."""
-    from zlib import crc32
     return pa.array([crc32(one.encode()) for one in user_id.to_pylist()], pa.int64())

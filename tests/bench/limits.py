@@ -23,7 +23,7 @@ from jobs.limits.economics import entries
 from jobs.limits.optimise import optimise
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, MINOR, PEOPLE, VARIANCE, Economics, Group,
                                  Menu, Problem, Row, Sums, Term)
-from jobs.limits.repair import room_left
+from jobs.limits.rooms import room_left
 from jobs.limits.setting import FundingLine, funding, funding_cost
 from jobs.limits.sources import InEngine
 from jobs.session import session

@@ -1,0 +1,46 @@
+"""What offers leave of each row, and what the priced steps they use cost."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from jobs.limits.problem import DRAW, MINOR, VARIANCE, Chance, Integers, Problem, Row, Sums
+
+
+def room_left(row: Row, measures: Integers) -> float:
+    """What a row still has, priced steps included; of a chance, what is left of the money."""
+    if row.chance is not None:
+        return chance_left(row.chance, int(measures[0, DRAW]), int(measures[0, VARIANCE]))
+    used = sum(term.weight * float(measures[term.group, term.measure]) for term in row.terms)
+    return row.capacity + sum(step.amount for step in row.steps) - used
+
+
+def chance_left(chance: Chance, draw_minor: int, variance: int) -> float:
+    """What is left: available - (mean + z sqrt(spread^2 mean^2 + variance)), minor units."""
+    deviation = sqrt((chance.spread * draw_minor)**2 + variance * MINOR**2)
+    return float(chance.available_minor) - (draw_minor + chance.z * deviation)
+
+
+def step_cost(problem: Problem, measures: Integers) -> float:
+    """Price of the steps that are used, cheapest first; minor units."""
+    total = 0.0
+    for row in problem.rows:
+        used = sum(term.weight * float(measures[term.group, term.measure]) for term in row.terms)
+        beyond = max(used - row.capacity, 0.0)
+        for step in row.steps:
+            total += min(beyond, step.amount) * step.price
+            beyond -= min(beyond, step.amount)
+    return total
+
+
+def worth(problem: Problem, sums: Sums) -> float:
+    """Value of all offers less the steps they use; minor units."""
+    return sums.value_minor - step_cost(problem, sums.measures)
+
+
+def tangent(chance: Chance, measures: Integers) -> tuple[float, float]:
+    """Weights of mean and variance in a chance's left side, around these sums."""
+    mean, variance = float(measures[0, DRAW]), float(measures[0, VARIANCE]) * MINOR**2
+    deviation = max(sqrt((chance.spread * mean)**2 + variance), 1.0)
+    return (1.0 + chance.z * chance.spread**2 * mean / deviation,
+            chance.z * MINOR**2 / (2.0 * deviation))
