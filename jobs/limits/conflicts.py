@@ -28,7 +28,7 @@ _REMEDY = "loosen one of these rows in the policy"
 
 
 def refuse_impossible(problem: Problem, source: Source, sample: People, share: float,
-                      fixed: Sums) -> None:
+                      fixed: Sums) -> Floats:
     """Offers that keep all rows exist, as far as whole people do not matter.
 
     Args:
@@ -37,6 +37,9 @@ def refuse_impossible(problem: Problem, source: Source, sample: People, share: f
         sample: Some of them.
         share: How large a part.
         fixed: What offers decided before use.
+
+    Returns:
+        What the sample uses too little of each row where it alone could not keep them, else 0.
 
     Raises:
         InfeasibleRows: With the rows that exclude each other, and what fixed offers use of them.
@@ -48,7 +51,7 @@ def refuse_impossible(problem: Problem, source: Source, sample: People, share: f
     room = np.array([row.capacity for row in problem.rows]) - uses(problem, fixed)
     bought = np.array([sum(step.amount for step in row.steps) for row in problem.rows])
     if (room + bought >= 0).all():
-        return  # offering nothing keeps them
+        return np.zeros(len(room))  # offering nothing keeps them
     free = tuple(replace(row, steps=tuple(replace(step, price=0.0) for step in row.steps))
                  for row in problem.rows)
 
@@ -61,11 +64,18 @@ def refuse_impossible(problem: Problem, source: Source, sample: People, share: f
 
     held = list(range(len(free)))
     if conflict(held) is None:
-        return
+        return np.zeros(len(room))
     held = _needed(held, lambda places: conflict(places) is not None)
     ray = conflict(held)
-    if ray is not None and _holds_for_all(of(held), source, sample, share, ray):
+    if ray is None:
+        return np.zeros(len(room))
+    far = ray * _far(problem, sample, share)
+    sums = source.sums(of(held).problem, far)
+    if of(held).value(Sums(0, sums.measures), ray) < _SHORT:
         raise _impossible(problem, [problem.rows[place].name for place in held], fixed)
+    # A rare group, of whom the sample has too few: it gets as much more room.
+    return (uses(problem, sums) * share
+            - uses(problem, InMemory(sample).sums(of(held).problem, far)))
 
 
 def refuse_emptiness(problem: Problem, sample: People, offers: Sums) -> None:
@@ -136,12 +146,10 @@ def _ray(dual: Dual, people: People) -> Floats | None:
     return found.multipliers if found.value < _SHORT else None
 
 
-def _holds_for_all(dual: Dual, source: Source, sample: People, share: float, ray: Floats) -> bool:
-    """Whether nobody's choice could keep the rows, by prices beside which no value counts."""
-    found = entries(sample, dual.problem.menu, dual.problem.economics)
-    values = float(np.abs(found.value_minor).sum()) / max(share, 1e-9)
-    sums = source.sums(dual.problem, ray * 1e9 * max(values, 1.0))
-    return dual.value(Sums(0, sums.measures), ray) < _SHORT
+def _far(problem: Problem, sample: People, share: float) -> float:
+    """How many times a ray makes prices beside which no value counts."""
+    found = entries(sample, problem.menu, problem.economics)
+    return 1e9 * max(float(np.abs(found.value_minor).sum()) / max(share, 1e-9), 1.0)
 
 
 def _most_people(problem: Problem, people: People) -> float:

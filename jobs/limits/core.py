@@ -58,7 +58,7 @@ class Core:
         """What each entry uses of a row, shape (people, entries); of a chance along its tangent."""
         one = self.problem.rows[row]
         if one.chance is not None:
-            mean, variance = tangent(one.chance, self.sums.measures)
+            mean, variance = tangent(one.chance, self._mix())
             return np.asarray(mean * self.measures[..., DRAW]
                               + variance * self.measures[..., VARIANCE])
         total = np.zeros(self.value.shape)
@@ -66,6 +66,12 @@ class Core:
             total += (term.weight * self.measures[..., term.measure]
                       * self.people.groups[:, term.group, None])
         return total
+
+    def _mix(self) -> Integers | Floats:
+        """All sums; while nothing is drawn, a little of every entry of the core."""
+        if self.sums.measures[0, DRAW] > 0 or not len(self.people):
+            return self.sums.measures
+        return np.maximum(self.measures.mean(axis=(0, 1)), 1.0)[None, :] * 1e-6
 
     def move(self, who: Integers, to: Integers) -> None:
         """Give these people other entries."""

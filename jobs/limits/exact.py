@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from jobs.limits.core import Core
-from jobs.limits.problem import Integers
+from jobs.limits.problem import Integers, Sums
 from jobs.limits.rooms import worth
 
 #: People among whom the exact solution is sought, and entries of each.
@@ -15,6 +17,8 @@ EXACT_PEOPLE, EXACT_ENTRIES = 150, 8
 _EXACT_VARIABLES = 1_500
 #: Branches of the exact solution: a number, never a time, so that each night ends alike.
 _EXACT_NODES = 2_000
+#: Exact solutions sought for a small core, a chance's tangent drawn anew where one ended.
+_MOST_TANGENTS = 5
 
 
 def polish(core: Core) -> None:
@@ -30,15 +34,33 @@ def polish(core: Core) -> None:
     options = np.argsort(-core.left[who], axis=1, kind="stable")[:, :kept]
     options[:, -1] = np.where((options == core.entry[who][:, None]).any(axis=1), options[:, -1],
                               core.entry[who])
-    found = _solve(core, who, options)
-    if found is None:
-        return
-    is_kept = bool((core.rooms() >= 0).all())
-    before, entry = core.sums, core.entry[who].copy()
-    core.move(who, found)
-    is_worse = worth(core.problem, core.sums) < worth(core.problem, before)
-    if (core.rooms() < 0).any() or (is_kept and is_worse):
-        core.sums, core.entry[who] = before, entry
+    # Among many, what one tangent misses is far below the gap; among few it may be an offer.
+    is_bent = whole and any(row.chance is not None for row in core.problem.rows)
+    held = _held(core, who)
+    for _ in range(_MOST_TANGENTS if is_bent else 1):
+        found = _solve(core, who, options)
+        if found is None or (found == core.entry[who]).all():
+            break
+        core.move(who, found)
+        now = _held(core, who)
+        if now.is_kept and (not held.is_kept or now.worth > held.worth):
+            held = now
+    core.sums, core.entry[who] = held.sums, held.entry
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Where some people's entries and all sums stood."""
+
+    entry: Integers
+    sums: Sums
+    worth: float
+    is_kept: bool
+
+
+def _held(core: Core, who: Integers) -> _Held:
+    return _Held(core.entry[who].copy(), core.sums, worth(core.problem, core.sums),
+                 bool((core.rooms() >= 0).all()))
 
 
 def _solve(core: Core, who: Integers, options: Integers) -> Integers | None:

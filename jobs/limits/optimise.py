@@ -75,10 +75,10 @@ def optimise(problem: Problem, source: Source, fixed: Sums, start: Floats | None
     sample = source.sample(problem, SAMPLE_PEOPLE)
     count = source.count()
     share = len(sample) / count if count else 1.0
-    refuse_impossible(problem, source, sample, share, fixed)
+    missed = refuse_impossible(problem, source, sample, share, fixed)
     room = np.array([row.capacity for row in problem.rows]) - uses(problem, fixed)
     multipliers, bound, chosen, passes = _search(
-        problem, source, InMemory(sample), Dual(problem, room), share, start, say)
+        problem, source, InMemory(sample), Dual(problem, room), share, missed, start, say)
     sums, moved, cores = _whole_offers(problem, source, sample, share, multipliers,
                                        chosen.plus(fixed))
     refuse_emptiness(problem, sample, sums)
@@ -101,11 +101,11 @@ def final_entries(problem: Problem, people: People, solution: Solution) -> Integ
 
 
 def _search(problem: Problem, source: Source, in_sample: InMemory, whole: Dual, share: float,
-            start: Floats | None, say: Callable[[str], None]
+            missed: Floats, start: Floats | None, say: Callable[[str], None]
             ) -> tuple[Floats, float, Sums, int]:
     """Multipliers with the lowest bound found, that bound, everyone's choice there, passes."""
     zero = np.zeros(len(problem.rows))
-    small = Dual(problem, whole.room * share, share)
+    small = Dual(problem, whole.room * share - missed, share)
     scale = scales(small, in_sample.sums(problem, zero))
     at, box = (zero, FIRST_BOX) if start is None else (np.maximum(start, 0.0), WARM_BOX)
     best_at, best_bound, best_sums = zero, np.inf, Sums.zero(problem)

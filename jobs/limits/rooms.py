@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import sqrt
 
-from jobs.limits.problem import DRAW, MINOR, VARIANCE, Chance, Integers, Problem, Row, Sums
+from jobs.limits.problem import DRAW, MINOR, VARIANCE, Chance, Floats, Integers, Problem, Row, Sums
 
 
 def room_left(row: Row, measures: Integers) -> float:
@@ -38,9 +38,28 @@ def worth(problem: Problem, sums: Sums) -> float:
     return sums.value_minor - step_cost(problem, sums.measures)
 
 
-def tangent(chance: Chance, measures: Integers) -> tuple[float, float]:
-    """Weights of mean and variance in a chance's left side, around these sums."""
+def tangent(chance: Chance, measures: Integers | Floats) -> tuple[float, float]:
+    """Weights of mean and variance in a chance's left side, where more of this mix spends all.
+
+    Near nothing the root of the variance rises without bound, and the first offer would look too
+    large for any line; beyond the money the weights are those where the mix stands. An estimate:
+    the left side is concave in the variance, convex in the mean, so each use is checked exactly.
+    """
     mean, variance = float(measures[0, DRAW]), float(measures[0, VARIANCE]) * MINOR**2
+    more = max(_until_spent(chance, mean, variance), 1.0)
+    mean, variance = more * mean, more * variance
     deviation = max(sqrt((chance.spread * mean)**2 + variance), 1.0)
     return (1.0 + chance.z * chance.spread**2 * mean / deviation,
             chance.z * MINOR**2 / (2.0 * deviation))
+
+
+def _until_spent(chance: Chance, mean: float, variance: float) -> float:
+    """How many times the draws fill the lines: (F - t m)^2 = z^2 (s^2 t^2 m^2 + t V), the smaller.
+
+    With a = m^2 (1 - z^2 s^2) and b = 2 F m + z^2 V that is 2 F^2 / (b + sqrt(b^2 - 4 a F^2)).
+    """
+    money = float(chance.available_minor)
+    square = mean * mean * (1.0 - (chance.z * chance.spread)**2)
+    linear = 2.0 * money * mean + chance.z**2 * variance
+    root = sqrt(max(linear * linear - 4.0 * square * money * money, 0.0))
+    return 2.0 * money * money / (linear + root) if linear > 0 else 1.0
