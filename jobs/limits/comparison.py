@@ -21,7 +21,7 @@ from jobs.limits import assignment
 from jobs.limits.choice import group_sums, offer_figures, people_of
 from jobs.limits.optimise import final_entries, optimise
 from jobs.limits.problem import (DRAW, LOSS, MINOR, NOTHING, Floats, Integers, Problem, Sums)
-from jobs.limits.repair import worth
+from jobs.limits.rooms import worth
 from jobs.limits.sources import InMemory
 from jobs.policies.limits import STRATEGIES, Challenger
 from jobs.policies.policy import Policy

@@ -16,7 +16,7 @@ from jobs.errors import InfeasibleRows
 from jobs.limits.choice import group_sums, offer_figures
 from jobs.limits.problem import (DRAW, MINOR, VARIANCE, Booleans, Floats, Integers, People,
                                  Problem, Row, Sums)
-from jobs.limits.repair import chance_left
+from jobs.limits.rooms import chance_left
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from jobs.limits.choice import choose
 from jobs.limits.filling import Applicants, Offers, fill, part_of, share_of, sums
 from jobs.limits.problem import MINOR, NOTHING, Floats, Integers, People, Problem, Sums
-from jobs.limits.repair import worth
+from jobs.limits.rooms import worth
 from jobs.policies.policy import Policy
 
 #: People by whom the one entry for all is chosen.

@@ -71,8 +71,8 @@ def exact(whole, some):
     for place, one in enumerate(whole.rows):
         line = sum(term.weight * used[term.measure] * some.groups[:, term.group, None]
                    for term in one.terms).reshape(-1)
-        left.append(np.concatenate([line, [-step.amount if of == place else 0.0
-                                      for of, step in steps]]))
+        bought = [-step.amount if of == place else 0.0 for of, step in steps]
+        left.append(np.concatenate([line, bought]))
     right = np.array([one.capacity for one in whole.rows])
     size = np.maximum(np.abs(left).max(axis=1), 1.0) if left else np.ones(0)
     one_each = np.concatenate([np.kron(np.eye(number), np.ones(menu)),
@@ -83,9 +83,10 @@ def exact(whole, some):
         constraints.append(LinearConstraint(np.array(left) / size[:, None], -np.inf,
                                             right / size))
     scale = max(np.abs(found.value_minor).max(), 1.0)
+    paid = [step.price * step.amount for _, step in steps]
     outcome = milp(
-        np.concatenate([-found.value_minor.reshape(-1), [step.price * step.amount for _, step in steps]])
-        / scale, integrality=np.concatenate([np.ones(number * menu), np.zeros(len(steps))]),
+        np.concatenate([-found.value_minor.reshape(-1), paid]) / scale,
+        integrality=np.concatenate([np.ones(number * menu), np.zeros(len(steps))]),
         bounds=Bounds(0, np.concatenate([allowed.reshape(-1).astype(float),
                                          np.ones(len(steps))])),
         constraints=constraints, options={"mip_rel_gap": 1e-9})

@@ -21,7 +21,8 @@ def under_chance(money, spread, *rows):
     rules = dataclasses.replace(RULES, draw_spread=spread)
     lines = [FundingLine("own", money * 3 // 5, RULES.cost_annual["own"]),
              FundingLine("bank", money - money * 3 // 5, RULES.cost_annual["interbank"])]
-    return problem(funding(rules, lines), funding_cost(rules, lines), *rows)
+    cost = funding_cost(rules, lines)
+    return problem(funding(rules, lines, max(rules.limits) * 100), cost, *rows)
 
 
 def best_list(whole, some, money, share=0.0):

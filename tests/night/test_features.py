@@ -162,7 +162,8 @@ def test_friends_are_what_plain_sql_over_landing_gives(night_home, night_folder)
 
 def planted(feed, user, number, moment):
     """An event of a person such as no city has, at that time."""
-    values = {}
+    # Who owes us is not considered: the loans are a partner's.
+    values, kinds = {}, {"boolean": True, "rate": Decimal("0.000100"), "double": 0.5}
     for field in feeds.FEEDS[feed].fields:
         if field.name == "user_id":
             value = user
@@ -170,20 +171,12 @@ def planted(feed, user, number, moment):
             value = moment
         elif field.type == "date":
             value = moment.date()
-        elif field.name == "lender":
-            value = "partner"               # who owes us is not considered
         elif field.allowed:
-            value = field.allowed[0]
+            value = "partner" if field.name == "lender" else field.allowed[0]
         elif field.type == "integer":
             value = min(field.maximum, 77_777)
-        elif field.type == "boolean":
-            value = True
-        elif field.type == "rate":
-            value = Decimal("0.000100")
-        elif field.type == "double":
-            value = 0.5
         else:
-            value = f"planted-{number}"
+            value = kinds.get(field.type, f"planted-{number}")
         values[field.name] = value
     return values
 

@@ -140,6 +140,7 @@ def test_the_offers_of_the_release_before_are_read_by_the_name_that_was_frozen(t
              "limit_cny": 60_000, "rate_daily": Decimal("0.000350"),
              "rate_annual": Decimal("0.126000"), "valid_from": june(30),
              "valid_to": dt.date(2026, 7, 29), "segment": "thin_file", "score_tier": "A",
+             "method": "optimiser",
              "reason_codes": ["INCOME"]} for user, name in (("anna", "r1"), ("ben", "r2"))]
     warehouse.catalog_file(tmp_path).parent.mkdir(parents=True)
     with warehouse.opened(tmp_path, create=True) as catalog:
