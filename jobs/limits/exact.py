@@ -94,7 +94,8 @@ def _solve(core: Core, who: Integers, options: Integers) -> Integers | None:
         bounds=Bounds(0.0, np.concatenate([
             np.isfinite(core.left[who[:, None], options]).reshape(-1).astype(float),
             np.ones(len(steps))])),
-        constraints=[LinearConstraint(np.array(left), -np.inf, np.array(right)),
+        constraints=[*([LinearConstraint(np.array(left), -np.inf, np.array(right))] if left
+                       else []),
                      LinearConstraint(np.concatenate(
                          [one_each, np.zeros((number, len(steps)))], axis=1), 1.0, 1.0)],
         options={"node_limit": _EXACT_NODES, "mip_rel_gap": 1e-9})

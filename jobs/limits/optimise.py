@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import floor
 
 import numpy as np
 import pyarrow as pa
@@ -87,7 +88,7 @@ def optimise(problem: Problem, source: Source, fixed: Sums, start: Floats | None
     say(f"value {value / MINOR:,.0f}, bound {bound / MINOR:,.0f}, {passes + cores} passes, "
         f"{len(moved)} moved")
     own = Sums(sums.value_minor - fixed.value_minor, sums.measures - fixed.measures)
-    return Solution(multipliers, bound, round(value), own, passes + cores,
+    return Solution(multipliers, bound, floor(value), own, passes + cores,
                     moved["user_id"].combine_chunks(), moved["entry"].to_numpy())
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from jobs.contracts.limits import CANDIDATES
 from jobs.limits.economics import entries
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, NOTHING, PEOPLE, VARIANCE, Economics, Group,
                                  Menu, People, Problem, Row, Step, Term)
@@ -91,3 +92,17 @@ def exact(whole, some):
                                          np.ones(len(steps))])),
         constraints=constraints, options={"mip_rel_gap": 1e-9})
     return None if outcome.x is None else -outcome.fun * scale
+
+
+def candidates(some, **columns):
+    """The same people as rows of CANDIDATES."""
+    number = len(some)
+    said = {
+        "user_id": some.user_id, "segment": ["g1" if one else "g0" for one in some.groups[:, 1]],
+        "pd": some.pd, "response_ratio": some.response_ratio, "draw_ratio": some.draw_ratio,
+        "lgd_ratio": some.lgd_ratio, "income_minor": some.income_minor.astype(np.int64),
+        "as_of_date": [dt.date(2026, 6, 30)] * number, "score_points": [600] * number,
+        "cap_reason": ["affordability"] * number,
+        "limit_cap_minor": some.limit_cap_minor, "is_eligible": [True] * number, **columns}
+    return pa.table({field.name: pa.array(said.get(field.name, [None] * number)).cast(field.type)
+                     for field in CANDIDATES.arrow_schema})
