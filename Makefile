@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-policies lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -67,6 +67,9 @@ bench-social: $(READY)  ## cost of people with 100,000 friends
 bench-models: $(READY)  ## the PD trainer beside three others on four real credit sets; in a city of known truth
 	@$(BIN)/python -m tests.bench.trainers $(FULL)
 	@$(BIN)/python -m tests.bench.city_models
+
+bench-limits: $(READY)  ## seconds, memory and gap of limits at 1 M people beside HiGHS and PDLP; FULL=--full for 10 M
+	@$(BIN)/python -m tests.bench.limits $(FULL)
 
 bench-policies: $(READY)  ## limits by optimiser, tier matrix, flat and greedy in a city of known truth
 	@$(BIN)/python -m tests.bench.policies
