@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs import store
 from jobs.config import Run
@@ -86,11 +87,11 @@ def main(run: Run) -> dict[str, Any]:
     decided = assignment.decide(rows, problem, policy, run.seed, run.as_of,
                                 policy.law.highest_rate_daily)
     del rows
-    before = spark.createDataFrame(decided.table)
+    before = _frame(spark, decided.table)
     source = InEngine(candidates.join(before, on="user_id", how="left_anti"))
     solution = optimise(problem, source, decided.fixed, start(run, problem),
                         lambda text: print(f"nightlist limits  {text}", flush=True))
-    changed = spark.createDataFrame(pa.table(
+    changed = _frame(spark, pa.table(
         [solution.changed_user_id, pa.array(solution.changed_entry)], schema=CHANGED))
     offers = build(candidates, before, changed, problem, solution.multipliers,
                    policy.tiers).toArrow()
@@ -105,6 +106,13 @@ def main(run: Run) -> dict[str, Any]:
     return {"candidates": offers.num_rows, "offered": pc.sum(offers["is_offered"]).as_py() or 0,
             **{name: people for name, people in decided.counts.items() if people},
             "value": solution.value_minor // MINOR, "gap": f"{gap:.4%}"}
+
+
+def _frame(spark: SparkSession, rows: pa.Table) -> DataFrame:
+    """Rows in the engine; no schema is inferred from none."""
+    schema = from_arrow_schema(rows.schema)
+    return (spark.createDataFrame(rows, schema) if rows.num_rows
+            else spark.createDataFrame([], schema))
 
 
 def terms(run: Run) -> dict[str, dict[str, float]]:
