@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from jobs.contracts.limits import PROOF
 from jobs.__main__ import main
 from jobs.contracts import feeds, release
 from jobs.intake.outgoing import write_delivery
@@ -238,7 +239,8 @@ def test_the_run_names_all_its_inputs_and_outputs(night_folder):
     assert {row["feed"] for row in inputs["deliveries"]} == set(DELIVERED)
     assert all(len(row["fingerprint"]) == 64 for row in inputs["deliveries"])
     assert inputs["policy"]["name"] == "wallet_loan_cny" and inputs["seed"] == 7
-    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall"}
+    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall",
+                                  *(table.name for table in PROOF)}
 
 
 def test_no_raw_identifier_leaves_landing(night_home):
