@@ -10,7 +10,7 @@ from jobs.limits.core import Core
 from jobs.limits.exact import polish
 from jobs.limits.problem import DRAW, LOSS, NOTHING, PEOPLE, VARIANCE, Chance, Sums
 from jobs.limits.repair import repair
-from jobs.limits.rooms import chance_left, room_left, step_cost, worth
+from jobs.limits.rooms import chance_left, room_left, step_cost, step_prices, worth
 from tests.limits.instances import people, problem, row
 
 
@@ -54,6 +54,14 @@ def test_the_cheapest_steps_are_paid_first():
     assert worth(whole, Sums(7, measures(draw=45))) == pytest.approx(7 - 1.2)
 
 
+def test_the_price_of_more_is_that_of_the_step_in_use_for_what_is_left_of_it():
+    whole = problem(row("money", 10, (DRAW, 1.0),
+                        steps=[("own", 30.0, 0.03), ("bank", 20.0, 0.06)]))
+    for draw, price, room in ((8, 0.0, 2), (10, 0.03, 30), (45, 0.06, 15)):
+        prices, rooms = step_prices(whole, measures(draw=draw))
+        assert (prices.tolist(), rooms.tolist()) == ([price], [room])
+
+
 def test_cured_offers_violate_nothing_and_give_up_little():
     """20 of 30 may be invited: those who are worth least stay out."""
     some, free = people(30), problem()
@@ -84,6 +92,18 @@ def test_room_that_is_left_is_filled():
     assert core.sums.measures[0, PEOPLE] == 0
     assert repair(core)
     assert core.sums.measures[0, PEOPLE] == 5
+
+
+def test_many_moves_together_keep_rows_as_one_by_one_do():
+    """400 people who would draw more than there is: it is used, and nothing beyond it."""
+    some = people(400)
+    draw = sums_of(problem(), some, choose(problem(), some, np.zeros(0))).measures[0, DRAW]
+    whole = problem(row("money", 0, (DRAW, 1.0), steps=[("own", draw / 20, 0.01),
+                                                        ("bank", draw / 4, 0.06)]))
+    core = core_of(whole, some, np.array([1e9]))
+    assert core.sums.measures[0, DRAW] == 0
+    assert repair(core)
+    assert draw * 0.29 < core.sums.measures[0, DRAW] <= draw * 0.3
 
 
 def test_what_cannot_be_cured_is_said():
