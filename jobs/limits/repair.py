@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.limits.core import Core
-from jobs.limits.exact import polish
+from jobs.limits.exact import hold, polish, relax
 from jobs.limits.problem import Floats, Integers
 from jobs.limits.rooms import step_prices, worth
 
@@ -25,6 +25,12 @@ def repair(core: Core) -> bool:
     """Cure, fill and polish; returns whether no row is violated."""
     if _cure(core):
         _fill(core)
+        held = hold(core, np.arange(len(core.people)))
+        relax(core)
+        if _cure(core):
+            _fill(core)
+        if not hold(core, held.who).is_better(held):
+            held.restore(core)
     polish(core)
     return bool((core.rooms() >= 0).all())
 

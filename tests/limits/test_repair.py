@@ -1,13 +1,16 @@
 """Rooms of the rows, and moves that cure and fill them."""
 
+import dataclasses
 from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from jobs.limits.choice import choose, sums_of
 from jobs.limits.core import Core
-from jobs.limits.exact import polish
+from jobs.limits.economics import entries
+from jobs.limits.exact import polish, relax
 from jobs.limits.problem import DRAW, LOSS, NOTHING, PEOPLE, VARIANCE, Chance, Sums
 from jobs.limits.repair import repair
 from jobs.limits.rooms import chance_left, room_left, step_cost, step_prices, worth
@@ -125,6 +128,24 @@ def test_who_was_moved_is_told_with_the_new_entry():
 def test_nobody_can_be_repaired():
     whole = problem(row("people", 5, (PEOPLE, 1.0)))
     assert repair(core_of(whole, people(0)))
+
+
+def test_moves_that_only_pay_together_are_found():
+    """Of 400 equal people, from as many of the dearest entry as the money allows: a mixture."""
+    one = people(1, limit_cap_minor=np.array([20_000_000]))
+    some = dataclasses.replace(one.take(np.zeros(400, np.int64)), user_id=people(400).user_id)
+    found = entries(one, problem().menu, problem().economics)
+    value, draw = found.value_minor[0], found.draw_minor[0]
+    money, most = 148 * draw[5], 280
+    whole = problem(row("money", money, (DRAW, 1.0)), row("people", most, (PEOPLE, 1.0)))
+    core = core_of(whole, some, np.array([1e9, 0.0]))
+    core.move(np.arange(148), np.full(148, 5))
+    alone = worth(whole, core.sums)
+    mixed = -linprog(-value, A_ub=[draw, np.ones(6)], b_ub=[money, most]).fun
+    assert mixed > 1.01 * alone
+    relax(core)
+    assert (core.rooms() >= -draw[5]).all()
+    assert worth(whole, core.sums) == pytest.approx(mixed, rel=5e-3)
 
 
 def test_polish_never_leaves_a_row_violated_that_was_kept():
