@@ -12,7 +12,7 @@ person. Sampling first and correcting the room is ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -28,12 +28,15 @@ from jobs.limits.dual import FIRST_BOX, WARM_BOX, Dual, gross_uses, minimise, sc
 from jobs.limits.problem import MINOR, Floats, Integers, People, Problem, Sums, uses
 from jobs.limits.repair import repair
 from jobs.limits.rooms import room_left, worth
-from jobs.limits.sources import Band, InMemory, Source, margins
+from jobs.limits.sources import InMemory, Source, margins
 
 #: People of the sample and of the first core; passes over everyone for the bound at most.
 SAMPLE_PEOPLE, CORE_PEOPLE, MOST_PASSES = 60_000, 20_000, 6
 #: Relative, of the dual on the sample and over everyone.
 TOLERANCE = 1e-6
+#: A further core is asked for where the gap is wider than the first, relative, and more than the
+#: second of the core before had to move.
+_NEAR, _MANY = 1e-5, 0.5
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,12 @@ def optimise(problem: Problem, source: Source, fixed: Sums, start: Floats | None
     room = np.array([row.capacity for row in problem.rows]) - uses(problem, fixed)
     multipliers, bound, chosen, passes = _search(
         problem, source, InMemory(sample), Dual(problem, room), share, missed, start, say)
+    bound += fixed.value_minor
     sums, moved, cores = _whole_offers(problem, source, sample, share, multipliers,
-                                       chosen.plus(fixed))
+                                       chosen.plus(fixed), bound)
     refuse_emptiness(problem, sample, sums)
     value = worth(problem, sums)
-    bound = max(bound + fixed.value_minor, value)  # equal, but for rounding
+    bound = max(bound, value)  # equal, but for rounding
     say(f"value {value / MINOR:,.0f}, bound {bound / MINOR:,.0f}, {passes + cores} passes, "
         f"{len(moved)} moved")
     own = Sums(sums.value_minor - fixed.value_minor, sums.measures - fixed.measures)
@@ -128,39 +132,43 @@ def _search(problem: Problem, source: Source, in_sample: InMemory, whole: Dual, 
 
 
 def _whole_offers(problem: Problem, source: Source, sample: People, share: float,
-                  multipliers: Floats, sums: Sums) -> tuple[Sums, pa.Table, int]:
+                  multipliers: Floats, sums: Sums, bound: float) -> tuple[Sums, pa.Table, int]:
     """Sums of all offers when no row is violated, who was moved, and cores it took.
 
     One core is enough unless the sample misled, or a great many people are alike: then further
-    people are moved, from the least to the most decided.
+    people are moved, from the least to the most decided, until most of a core stay.
     """
     stated = [max(abs(row.capacity), sum(step.amount for step in row.steps), 1.0)
               for row in problem.rows]
     size = np.maximum(gross_uses(problem, sums), stated)
-    moved, cores = [], 0
-    for band in _bands(problem, sample, share, multipliers):
-        skip, number = 0, CORE_PEOPLE
-        while True:
-            people = source.undecided(problem, multipliers, band, skip, number)
-            core = Core.of(problem, people, multipliers, sums, size)
-            is_kept = repair(core)
-            sums, cores = core.sums, cores + 1
-            moved.append(core.changed())
-            if is_kept:
-                return sums, pa.concat_tables(moved), cores
-            if len(people) < number:
-                break
-            skip, number = skip + number, CORE_PEOPLE * 4
+    moved = []
+    for people in _cores(problem, source, sample, share, multipliers):
+        core = Core.of(problem, people, multipliers, sums, size)
+        is_kept, sums = repair(core), core.sums
+        moved.append(core.changed())
+        is_near = bound - worth(problem, sums) <= _NEAR * abs(bound)
+        if is_kept and (is_near or len(moved[-1]) < _MANY * len(people)):
+            break
+    if all(room_left(row, sums.measures) >= 0 for row in problem.rows):
+        return sums, pa.concat_tables(moved), len(moved)
     names = [row.name for row in problem.rows if room_left(row, sums.measures) < 0]
     raise InfeasibleRows("limits.rows " + ", ".join(names), "whole offers that keep every row",
                          "none, whoever is moved", "loosen one of these rows in the policy, or "
                          "the funding")
 
 
-def _bands(problem: Problem, sample: People, share: float, multipliers: Floats) -> list[Band]:
-    """From the least decided to everyone; the first holds about CORE_PEOPLE."""
+def _cores(problem: Problem, source: Source, sample: People, share: float, multipliers: Floats
+           ) -> Iterator[People]:
+    """People from the least to the most decided, at least one core, if of nobody."""
     found = np.sort(margins(problem, sample, multipliers))
     place = int(CORE_PEOPLE * share)
     first = float(found[place]) if place < len(found) else np.inf
     ends = sorted({first, 10.0 * first, np.inf})
-    return list(zip([-1.0, *ends], ends))
+    size = CORE_PEOPLE
+    for band in zip([-1.0, *ends], ends):
+        skip, is_more = 0, True
+        while is_more:
+            people = source.undecided(problem, multipliers, band, skip, size)
+            skip, is_more = skip + size, len(people) == size
+            size = 4 * CORE_PEOPLE
+            yield people

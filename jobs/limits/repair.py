@@ -11,18 +11,26 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.limits.core import Core
-from jobs.limits.exact import polish
-from jobs.limits.problem import Floats, Integers, Problem
-from jobs.limits.rooms import worth
+from jobs.limits.exact import hold, polish, relax
+from jobs.limits.problem import Floats, Integers
+from jobs.limits.rooms import step_prices, worth
 
-#: Rounds of cures.
-_MOST_ROUNDS = 200
+#: Rounds of cures and of fillings, and moves that a filling tries one by one.
+_MOST_ROUNDS, _MOST_FILLS, _ONE_BY_ONE = 200, 30, 2_000
+#: So many moves at most are not worth taking together.
+_FEW = 40
 
 
 def repair(core: Core) -> bool:
     """Cure, fill and polish; returns whether no row is violated."""
     if _cure(core):
         _fill(core)
+        held = hold(core, np.arange(len(core.people)))
+        relax(core)
+        if _cure(core):
+            _fill(core)
+        if not hold(core, held.who).is_better(held):
+            held.restore(core)
     polish(core)
     return bool((core.rooms() >= 0).all())
 
@@ -72,53 +80,62 @@ def _relieve(core: Core, rooms: Floats, violated: Integers, spare_tight: bool) -
 
 
 def _fill(core: Core) -> None:
-    """Moves that earn and fit, the most earned for the share of room that they take first."""
-    people = np.arange(len(core.people))
-    price = _marginal_prices(core.problem, core.sums.measures)
-    for _ in range(3):
-        gain = core.value - core.value[people, core.entry][:, None]
-        taken = np.zeros(core.value.shape)
-        fits = np.isfinite(core.left)
-        rooms = core.rooms()
-        changes = []
-        for row in range(len(rooms)):
-            used = core.use(row)
-            change = used - used[people, core.entry][:, None]
-            changes.append(change)
-            gain = gain - price[row] * change
-            fits &= change <= rooms[row]
-            taken = np.maximum(taken, change / max(rooms[row], core.size[row] * 1e-9))
-        worth_it = np.where(fits & (gain > 0.5), gain / np.maximum(taken, 1e-9), -np.inf)
-        to = worth_it.argmax(axis=1)
-        order = np.argsort(-worth_it[people, to], kind="stable")[:2_000]
-        if not _take(core, order, to, worth_it):
+    """Moves that earn and fit, the most earned for the share of room that they take first.
+
+    Where many fit, a part of them only, and all are looked at again: what else is worth taking
+    depends on which room has become scarce.
+    """
+    for _ in range(_MOST_FILLS):
+        order, to, changes = _gains(core)
+        if not _take_together(core, order, to, changes) and not _take_each(
+                core, order[:_ONE_BY_ONE], to):
             return
 
 
-def _take(core: Core, order: Integers, to: Integers, worth_it: Floats) -> bool:
-    is_moved = False
-    for who in order:
-        if not np.isfinite(worth_it[who, to[who]]):
-            break
-        before, entry = core.sums, int(core.entry[who])
-        was = worth(core.problem, before)
-        core.move(np.array([who]), np.array([to[who]]))
-        if (core.rooms() < 0).any() or worth(core.problem, core.sums) <= was:
-            core.sums, core.entry[who] = before, entry
-        else:
-            is_moved = True
-    return is_moved
+def _gains(core: Core) -> tuple[Integers, Integers, list[Floats]]:
+    """Who gains by a move that fits, best first, to what, and its change of each row."""
+    people = np.arange(len(core.people))
+    prices, rooms = step_prices(core.problem, core.sums.measures)[0], core.rooms()
+    gain = core.value - core.value[people, core.entry][:, None]
+    taken, fits, changes = np.zeros(core.value.shape), np.isfinite(core.left), []
+    for row in range(len(rooms)):
+        used = core.use(row)
+        change = used - used[people, core.entry][:, None]
+        changes.append(change)
+        gain = gain - prices[row] * change
+        fits &= change <= rooms[row]
+        taken = np.maximum(taken, change / max(rooms[row], core.size[row] * 1e-9))
+    worth_it = np.where(fits & (gain > 0.5), gain / np.maximum(taken, 1e-9), -np.inf)
+    to = worth_it.argmax(axis=1)
+    order = np.argsort(-worth_it[people, to], kind="stable")
+    return order[np.isfinite(worth_it[order, to[order]])], to, [
+        change[people, to] for change in changes]
 
 
-def _marginal_prices(problem: Problem, measures: Integers) -> Floats:
-    """Price of one more unit of each row: of the step that is being used; 0 without steps."""
-    found = np.zeros(len(problem.rows))
-    for place, row in enumerate(problem.rows):
-        used = sum(term.weight * float(measures[term.group, term.measure]) for term in row.terms)
-        beyond = used - row.capacity
-        for step in row.steps:
-            found[place] = step.price
-            if beyond < step.amount:
-                break
-            beyond -= step.amount
-    return found
+def _take_together(core: Core, order: Integers, to: Integers, changes: list[Floats]) -> bool:
+    """Take a part of the first moves that fit together; False where few fit, or none did."""
+    rooms = np.minimum(core.rooms(), step_prices(core.problem, core.sums.measures)[1])
+    number = len(order)
+    for change, room in zip(changes, rooms):
+        beyond = np.flatnonzero(np.cumsum(change[order]) > room)
+        number = min(number, int(beyond[0])) if len(beyond) else number
+    while number > _FEW:
+        number //= 4
+        if _keeps(core, order[:number], to[order[:number]]):
+            return True
+    return False
+
+
+def _take_each(core: Core, order: Integers, to: Integers) -> bool:
+    """Take every move that still fits and earns, one by one; returns whether any did."""
+    return any([_keeps(core, np.array([who]), to[who:who + 1]) for who in order])
+
+
+def _keeps(core: Core, who: Integers, to: Integers) -> bool:
+    """Move people if that earns and violates nothing; else all stays as it was."""
+    before, entry = core.sums, core.entry[who]
+    core.move(who, to)
+    if (core.rooms() >= 0).all() and worth(core.problem, core.sums) > worth(core.problem, before):
+        return True
+    core.sums, core.entry[who] = before, entry
+    return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from jobs.limits.problem import DRAW, MINOR, VARIANCE, Chance, Floats, Integers, Problem, Row, Sums
 
 
@@ -31,6 +33,21 @@ def step_cost(problem: Problem, measures: Integers) -> float:
             total += min(beyond, step.amount) * step.price
             beyond -= min(beyond, step.amount)
     return total
+
+
+def step_prices(problem: Problem, measures: Integers) -> tuple[Floats, Floats]:
+    """Price of one more unit of each row, 0 without steps, and how many units have that price."""
+    prices, rooms = np.zeros(len(problem.rows)), np.full(len(problem.rows), np.inf)
+    for place, row in enumerate(problem.rows):
+        used = sum(term.weight * float(measures[term.group, term.measure]) for term in row.terms)
+        beyond = used - row.capacity
+        for step in row.steps:
+            prices[place] = step.price if beyond >= 0 else 0.0
+            rooms[place] = step.amount - beyond if beyond >= 0 else -beyond
+            if beyond < step.amount:
+                break
+            beyond -= step.amount
+    return prices, rooms
 
 
 def worth(problem: Problem, sums: Sums) -> float:

@@ -109,8 +109,8 @@ def alike(number, kinds=1):
     return dataclasses.replace(some, user_id=pa.array([f"u{i:06d}" for i in range(number)]))
 
 
-# Where all are one, moves are found a core at a time, and not all of them.
-@pytest.mark.parametrize(("kinds", "left"), [(1, 2e-2), (100, 2e-4)])
+# Where all are one, only exchanges of several would lead from a good list to the best.
+@pytest.mark.parametrize(("kinds", "left"), [(1, 2e-3), (100, 2e-5)])
 def test_many_people_alike_share_what_there_is(kinds, left):
     some = alike(10_000, kinds)
     use = free(some).measures[0]
@@ -118,6 +118,14 @@ def test_many_people_alike_share_what_there_is(kinds, left):
                     row("people", 7_000, (PEOPLE, 1.0)))
     found = solved(whole, some)
     assert found.value_minor >= found.bound_minor * (1 - left)
+
+
+def test_more_people_alike_than_a_core_holds_are_invited_core_by_core(monkeypatch):
+    """At the multipliers all are as well off without an offer: no core of 50 is enough."""
+    monkeypatch.setattr(optimiser, "CORE_PEOPLE", 50)
+    found = solved(problem(row("people", 777, (PEOPLE, 1.0))), alike(2_000))
+    assert found.sums.measures[0, PEOPLE] == 777
+    assert found.value_minor == floor(found.bound_minor + 1e-3)
 
 
 def test_a_sample_that_misleads_is_put_right_by_everyone(monkeypatch):

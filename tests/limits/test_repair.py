@@ -1,16 +1,19 @@
 """Rooms of the rows, and moves that cure and fill them."""
 
+import dataclasses
 from math import sqrt
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from jobs.limits.choice import choose, sums_of
 from jobs.limits.core import Core
-from jobs.limits.exact import polish
+from jobs.limits.economics import entries
+from jobs.limits.exact import polish, relax
 from jobs.limits.problem import DRAW, LOSS, NOTHING, PEOPLE, VARIANCE, Chance, Sums
 from jobs.limits.repair import repair
-from jobs.limits.rooms import chance_left, room_left, step_cost, worth
+from jobs.limits.rooms import chance_left, room_left, step_cost, step_prices, worth
 from tests.limits.instances import people, problem, row
 
 
@@ -54,6 +57,14 @@ def test_the_cheapest_steps_are_paid_first():
     assert worth(whole, Sums(7, measures(draw=45))) == pytest.approx(7 - 1.2)
 
 
+def test_the_price_of_more_is_that_of_the_step_in_use_for_what_is_left_of_it():
+    whole = problem(row("money", 10, (DRAW, 1.0),
+                        steps=[("own", 30.0, 0.03), ("bank", 20.0, 0.06)]))
+    for draw, price, room in ((8, 0.0, 2), (10, 0.03, 30), (45, 0.06, 15)):
+        prices, rooms = step_prices(whole, measures(draw=draw))
+        assert (prices.tolist(), rooms.tolist()) == ([price], [room])
+
+
 def test_cured_offers_violate_nothing_and_give_up_little():
     """20 of 30 may be invited: those who are worth least stay out."""
     some, free = people(30), problem()
@@ -86,6 +97,18 @@ def test_room_that_is_left_is_filled():
     assert core.sums.measures[0, PEOPLE] == 5
 
 
+def test_many_moves_together_keep_rows_as_one_by_one_do():
+    """400 people who would draw more than there is: it is used, and nothing beyond it."""
+    some = people(400)
+    draw = sums_of(problem(), some, choose(problem(), some, np.zeros(0))).measures[0, DRAW]
+    whole = problem(row("money", 0, (DRAW, 1.0), steps=[("own", draw / 20, 0.01),
+                                                        ("bank", draw / 4, 0.06)]))
+    core = core_of(whole, some, np.array([1e9]))
+    assert core.sums.measures[0, DRAW] == 0
+    assert repair(core)
+    assert draw * 0.29 < core.sums.measures[0, DRAW] <= draw * 0.3
+
+
 def test_what_cannot_be_cured_is_said():
     whole = problem(row("at_least", -31, (PEOPLE, -1.0)))
     assert not repair(core_of(whole, people(30)))
@@ -105,6 +128,24 @@ def test_who_was_moved_is_told_with_the_new_entry():
 def test_nobody_can_be_repaired():
     whole = problem(row("people", 5, (PEOPLE, 1.0)))
     assert repair(core_of(whole, people(0)))
+
+
+def test_moves_that_only_pay_together_are_found():
+    """Of 400 equal people, from as many of the dearest entry as the money allows: a mixture."""
+    one = people(1, limit_cap_minor=np.array([20_000_000]))
+    some = dataclasses.replace(one.take(np.zeros(400, np.int64)), user_id=people(400).user_id)
+    found = entries(one, problem().menu, problem().economics)
+    value, draw = found.value_minor[0], found.draw_minor[0]
+    money, most = 148 * draw[5], 280
+    whole = problem(row("money", money, (DRAW, 1.0)), row("people", most, (PEOPLE, 1.0)))
+    core = core_of(whole, some, np.array([1e9, 0.0]))
+    core.move(np.arange(148), np.full(148, 5))
+    alone = worth(whole, core.sums)
+    mixed = -linprog(-value, A_ub=[draw, np.ones(6)], b_ub=[money, most]).fun
+    assert mixed > 1.01 * alone
+    relax(core)
+    assert (core.rooms() >= -draw[5]).all()
+    assert worth(whole, core.sums) == pytest.approx(mixed, rel=5e-3)
 
 
 def test_polish_never_leaves_a_row_violated_that_was_kept():
