@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 from jobs.contracts import limits
+from jobs.contracts.campaign import RELEASE_ID
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import Field, Table
 
-RELEASE_ID = Field("release_id", "string", "id", "As-of date and run: equal for a replay.")
 RULE = Field("first_failing_rule", "string", "rule name", "The rule that closed the door first.",
              True)
 

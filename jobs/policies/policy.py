@@ -22,11 +22,13 @@ import yaml
 from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.errors import PolicyError
 from jobs.policies import law
+from jobs.policies.campaign import CampaignRules, campaign_rules
 from jobs.policies.check import Check
 from jobs.policies.law import Law
 from jobs.policies.limits import LimitRules, limit_rules
 from jobs.policies.monitoring import Monitoring, monitoring
 from jobs.policies.outcomes import OutcomeRules, outcome_rules
+from jobs.policies.retention import Retention, retention
 from jobs.policies.rules import LANGUAGES, Rule, rules
 from jobs.store import fingerprint
 
@@ -36,8 +38,8 @@ DAYS_PER_YEAR = law.DAYS_PER_YEAR
 MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
-                "offer_valid_days", "funding", "expected_draw_ratio", "rules", "tiers",
-                "mandatory_feeds", "monitoring", "outcomes", "requires_champion", "limits"}
+                "offer_valid_days", "funding", "rules", "tiers", "mandatory_feeds", "monitoring",
+                "outcomes", "requires_champion", "limits", "campaign", "retention"}
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,12 @@ class Policy:
     card_limit_from: tuple[int, ...]
     offer_valid_days: int
     funding: int
-    expected_draw_ratio: float
     mandatory_feeds: tuple[str, ...]
     monitoring: Monitoring
     outcomes: OutcomeRules
     limits: LimitRules
+    campaign: CampaignRules
+    retention: Retention
     law: Law
     requires_champion: bool = False
 
@@ -150,9 +153,6 @@ def _policy(name: str, document: Any, version: Any, as_of: dt.date) -> Policy:
     if not columns or columns[0] != 0 or list(columns) != sorted(set(columns)):
         check.fail("tiers.card_limit_from", "rising limits from 0", columns)
     funding = check.get(version, "funding", dict)
-    draw = float(check.get(version, "expected_draw_ratio", (int, float)))
-    if not 0.0001 <= draw <= 1 or round(draw, 4) != draw:
-        check.fail("expected_draw_ratio", "a share from 0.0001 to 1 in four decimals", draw)
     stated = rules(check, version, languages)
     return Policy(
         name=check.name, product=product, currency=currency,
@@ -162,9 +162,12 @@ def _policy(name: str, document: Any, version: Any, as_of: dt.date) -> Policy:
         tiers=_tiers(check, version, len(columns)), card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
-        expected_draw_ratio=draw, mandatory_feeds=_mandatory_feeds(check, version),
+        mandatory_feeds=_mandatory_feeds(check, version),
         monitoring=monitoring(check, version), outcomes=outcome_rules(check, version),
-        limits=limit_rules(check, version, [rule.name for rule in stated]), law=allowed,
+        limits=limit_rules(check, version, [rule.name for rule in stated]),
+        campaign=campaign_rules(check, version, {rule.name: rule.column for rule in stated},
+                                languages),
+        retention=retention(check, version), law=allowed,
         requires_champion="requires_champion" in version
         and check.get(version, "requires_champion", bool))
 
