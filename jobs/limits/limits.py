@@ -34,6 +34,7 @@ from jobs.limits.choice import choose, offer_figures, people_of
 from jobs.limits.optimise import SAMPLE_PEOPLE, Solution, optimise
 from jobs.limits.problem import MINOR, NOTHING, Booleans, Floats, Integers, Problem
 from jobs.limits.sources import InEngine
+from jobs.limits.strategies import tier_of
 from jobs.policies.policy import Tier
 from jobs.scores.score import models_of
 from jobs.session import session
@@ -160,7 +161,8 @@ def _rows(batch: pa.RecordBatch, problem: Problem, multipliers: Floats,
     return pa.RecordBatch.from_pydict({
         "user_id": batch.column("user_id"), "method": method,
         "is_offered": pa.array(offers.is_offered),
-        "score_tier": grade(batch.column("score_points"), tiers),
+        "score_tier": pa.array([tier.tier for tier in tiers]).take(pa.array(tier_of(
+            tiers, batch.column("score_points").to_numpy(zero_copy_only=False)))),
         "limit_minor": _where(offers.is_offered, offers.limit_minor),
         "rate_daily": exact_rates(offers.rate_daily, offers.is_offered),
         "expected_draw_minor": measures[:, 2], "expected_loss_minor": measures[:, 3],
@@ -189,13 +191,6 @@ def _offers(batch: pa.RecordBatch, problem: Problem, entry: Integers,
 def _decided_reason(method: pa.Array) -> npt.NDArray[np.object_]:
     names = {HONOURED: "honoured", EXPLORATION: "random"}
     return np.array([names.get(one, "strategy") for one in method.to_pylist()], dtype=object)
-
-
-def grade(points: pa.Array, tiers: Sequence[Tier]) -> pa.Array:
-    """Name of the first tier whose floor the score reaches; tiers fall to the last."""
-    floors = np.array([tier.points_from for tier in tiers[::-1]])
-    place = np.searchsorted(floors, points.to_numpy(zero_copy_only=False), side="right") - 1
-    return pa.array([tier.tier for tier in tiers[::-1]]).take(pa.array(place.clip(0)))
 
 
 def exact_rates(rates: Floats, is_offered: Booleans) -> pa.Array:

@@ -8,7 +8,7 @@ challengers beside it. In memory: some millions of people.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from jobs.limits.choice import choose
 from jobs.limits.filling import Applicants, Offers, fill, part_of, share_of, sums
 from jobs.limits.problem import MINOR, NOTHING, Floats, Integers, People, Problem, Sums
 from jobs.limits.rooms import worth
-from jobs.policies.policy import Policy
+from jobs.policies.policy import Policy, Tier
 
 #: People by whom the one entry for all is chosen.
 _FLAT_SAMPLE = 50_000
@@ -51,7 +51,7 @@ def tier_matrix(problem: Problem, policy: Policy, applicants: Applicants) -> Off
 
     Where the cell gives more than a person can carry, the highest limit of the menu below.
     """
-    row = tier_of(policy, applicants.score_points)
+    row = tier_of(policy.tiers, applicants.score_points)
     column = np.searchsorted(np.array(policy.card_limit_from) * MINOR,
                              applicants.card_limit_minor, side="right") - 1
     limits = np.array([tier.limits for tier in policy.tiers], np.int64) * MINOR
@@ -59,9 +59,9 @@ def tier_matrix(problem: Problem, policy: Policy, applicants: Applicants) -> Off
     return capped(problem, applicants.people, limits[row, column.clip(0)], rates[row])
 
 
-def tier_of(policy: Policy, score_points: Integers) -> Integers:
-    """Place among the policy's tiers: the first whose floor the score reaches."""
-    floors = np.array([tier.points_from for tier in policy.tiers[::-1]])
+def tier_of(tiers: Sequence[Tier], score_points: Integers) -> Integers:
+    """Place among the tiers, best first: the first whose floor the score reaches."""
+    floors = np.array([tier.points_from for tier in tiers[::-1]])
     place = np.searchsorted(floors, score_points, side="right") - 1
     return np.asarray(len(floors) - 1 - place.clip(0))
 
