@@ -18,6 +18,7 @@ from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
 from jobs.limits import whatif_commands
+from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -65,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     _readers(commands)
+    mart_commands.declare(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
     whatif_commands.declare(commands)
