@@ -111,6 +111,8 @@ def _told(said: str, error: psycopg.Error) -> MartError:
         expected = "a login that may make the mart"
         remedy = ("connect as the owner of the schemas nightlist and marketing, or give the login "
                   "CREATE on the database; see the README, The mart")
-    elif isinstance(error, (errors.DataError, errors.IntegrityError, errors.ProgrammingError)):
+    elif isinstance(error, errors.IntegrityError):
+        expected = "each key once a release"
+    elif isinstance(error, (errors.DataError, errors.ProgrammingError)):
         expected = "a mart as this version makes it"
     return MartError(f"mart {shown(said)}", expected, f"{type(error).__name__}: {found}", remedy)

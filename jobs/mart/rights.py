@@ -34,7 +34,7 @@ def make_roles(connection: psycopg.Connection[Any]) -> None:
         MartError: When the login may not; says what an administrator has to run.
     """
     for role in ROLES:
-        if connection.execute("select from pg_roles where rolname = %s", [role]).fetchone():
+        if _first(connection, "select exists(select from pg_roles where rolname = %s)", role):
             continue
         try:
             with connection.transaction():

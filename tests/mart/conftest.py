@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+
+from jobs.release import release
+from tests.mart.asking import Mart
+from tests.release.test_warehouse import night
 
 ADMIN = "admin"
 #: Logins of the tests; each has its password and is a member of what it is named after.
@@ -111,6 +115,8 @@ def wait_for(said: Server, running: subprocess.Popen[bytes], log: Path) -> None:
 def logins(server: Server) -> None:
     """A loader that may make roles, and a person of each group of readers."""
     with psycopg.connect(server.address(), autocommit=True) as admin:
+        assert admin.execute("select rolname from pg_roles where rolname ~ '^nightlist'"
+                             ).fetchall() == []
         for name, right in ((LOADER, "createrole"), ("mary", ""), ("rick", ""), ("paul", "")):
             admin.execute(sql.SQL("create role {} login {} password {}").format(
                 sql.Identifier(name), sql.SQL(right), server.password))
@@ -119,9 +125,8 @@ def logins(server: Server) -> None:
 _NUMBERS = count(1)
 
 
-@pytest.fixture
-def mart(server: Server, logins: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """An empty database for one test, the loader its owner; gives the address of each login."""
+def new_mart(server: Server) -> Mart:
+    """An empty database, the loader its owner; gives the address of each login."""
     database = f"mart{next(_NUMBERS)}"
     with psycopg.connect(server.address(), autocommit=True) as admin:
         admin.execute(sql.SQL("create database {} owner {}").format(
@@ -130,5 +135,20 @@ def mart(server: Server, logins: None, monkeypatch: pytest.MonkeyPatch) -> Calla
     def address(user: str = LOADER) -> str:
         return server.address(user, database)
 
+    return address
+
+
+@pytest.fixture
+def mart(server: Server, logins: None, monkeypatch: pytest.MonkeyPatch) -> Mart:
+    """A mart for one test, named in the environment."""
+    address = new_mart(server)
     monkeypatch.setenv("NIGHTLIST_POSTGRES", address())
     return address
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with one release in force, for tests that publish nothing themselves."""
+    home = tmp_path_factory.mktemp("published")
+    release.publish(night(home))
+    return home
