@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
+import pyarrow.parquet as pq
 from psycopg import errors, sql
 
 from jobs.config import Run
@@ -27,6 +28,7 @@ from jobs.contracts.table import Table
 from jobs.errors import MartError
 from jobs.mart import address, rights
 from jobs.mart.copying import as_csv
+from jobs.mart.expiry import expired
 from jobs.mart.setting_up import AGAIN, columns, lock, set_up, value
 from jobs.mart.tables import BASE, MARKETING, base, definition, partition, views
 from jobs.progress import Progress, progress, silent
@@ -34,6 +36,8 @@ from jobs.release import warehouse
 from jobs.release.warehouse import Release
 
 NO_MART = f"none is named in {address.VARIABLE}"
+#: Rows that are held at once.
+BATCH_ROWS = 65_536
 #: How long readers may have to wait behind the views' turning; below PostgreSQL's own
 #: `deadlock_timeout`, so that no reader is ever taken for the one to blame.
 _TURN_MILLISECONDS = 800
@@ -99,7 +103,7 @@ def serve(home: Path, said: str, wanted: Sequence[str] = (), told: Progress = si
             if rows is not None:
                 copied[release.release_id] = rows
         told("turning the views", 0, None)
-        _turn(connection, current, moves)
+        _turn(connection, current, moves, expired(connection, home, current.currency))
     return Served(current.release_id, tuple(copied), sum(copied.values()))
 
 
@@ -107,16 +111,15 @@ def _bring(connection: psycopg.Connection[Any], home: Path, release: Release,
            told: Progress) -> int | None:
     """Copy what is missing of a release, in one transaction; None where nothing was."""
     rows = None
-    with warehouse.opened(home) as catalog, connection.transaction():
+    with connection.transaction():
         connection.execute("set local statement_timeout = 0")
         connection.execute("set local idle_in_transaction_session_timeout = 0")
         for contract in warehouse.tables(release.currency).values():
-            table = warehouse.iceberg_table(catalog, contract)
-            scan = table.scan(warehouse.of_release(release.release_id))
-            name, expected = partition(contract.name, release.release_id), scan.count()
+            files = warehouse.data_files(home, contract.name, release.release_id)
+            name = partition(contract.name, release.release_id)
+            expected = sum(pq.read_metadata(file).num_rows for file in files)
             if not columns(connection, BASE, name):
-                with scan.to_arrow_batch_reader() as reader:
-                    _copy(connection, contract, name, reader, expected, told)
+                _copy(connection, contract, name, _batches(files, contract), expected, told)
                 _attach(connection, contract, name, release)
                 rows = (rows or 0) + expected
             found = value(connection, sql.SQL("select count(*) from {}").format(base(name)))
@@ -129,8 +132,20 @@ def _bring(connection: psycopg.Connection[Any], home: Path, release: Release,
     return rows
 
 
+def _batches(files: Sequence[Path], contract: Table) -> Iterator[pa.Table]:
+    """The rows piece by piece; a column that came to the contract later is missing in them."""
+    for path in files:
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH_ROWS):
+                found = pa.Table.from_batches([batch])
+                yield pa.table([
+                    found[field.name].cast(field.type) if field.name in found.schema.names
+                    else pa.nulls(found.num_rows, field.type) for field in contract.arrow_schema],
+                    names=contract.columns)
+
+
 def _copy(connection: psycopg.Connection[Any], contract: Table, name: str,
-          batches: Iterator[pa.RecordBatch], expected: int, told: Progress) -> None:
+          batches: Iterator[pa.Table], expected: int, told: Progress) -> None:
     """Fill the new table of a partition, which nobody sees yet.
 
     Frozen: a reader whose transaction began before the views turned finds the rows too.
@@ -141,10 +156,9 @@ def _copy(connection: psycopg.Connection[Any], contract: Table, name: str,
     done = 0
     with connection.cursor() as cursor, cursor.copy(sql.SQL(
             "copy {} ({}) from stdin (format csv, freeze)").format(base(name), names)) as copy:
-        for batch in batches:
-            rows = pa.Table.from_batches([batch]).select(contract.columns)
-            copy.write(as_csv(rows.cast(contract.arrow_schema)))
-            done += batch.num_rows
+        for rows in batches:
+            copy.write(as_csv(rows))
+            done += rows.num_rows
             told(contract.name, done, expected)
 
 
@@ -167,9 +181,11 @@ def _check_sums(connection: psycopg.Connection[Any], release: Release) -> None:
                         f"{found:,}", f"somebody wrote there: {AGAIN}")
 
 
-def _turn(connection: psycopg.Connection[Any], current: Release,
-          moves: Sequence[Release]) -> None:
+def _turn(connection: psycopg.Connection[Any], current: Release, moves: Sequence[Release],
+          gone: Sequence[str]) -> None:
     """Turn all views at once, as soon as no transaction is reading one of them.
+
+    What the warehouse does not keep any more goes with it.
 
     A transaction that has read one of the views keeps all of them at the release it began with.
 
@@ -184,6 +200,8 @@ def _turn(connection: psycopg.Connection[Any], current: Release,
                 connection.execute(sql.SQL("set local lock_timeout = {}").format(
                     _TURN_MILLISECONDS))
                 _point(connection, current, moves)
+                for name in gone:
+                    connection.execute(sql.SQL("drop table {}").format(base(name)))
             return
         except errors.LockNotAvailable:
             if time.monotonic() >= deadline:

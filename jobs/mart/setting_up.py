@@ -15,7 +15,7 @@ from psycopg import sql
 from jobs.contracts.release import RELEASES
 from jobs.errors import MartError
 from jobs.mart import address, rights
-from jobs.mart.tables import BASE, MARKETING, base, create
+from jobs.mart.tables import BASE, MARKETING, base, create, grow
 from jobs.release import warehouse
 from jobs.release.warehouse import Release
 
@@ -40,6 +40,7 @@ def lock(connection: psycopg.Connection[Any]) -> None:
 def set_up(connection: psycopg.Connection[Any], currency: str, moves: Sequence[Release]) -> None:
     """Roles, schemas and tables that are missing; rights anew."""
     connection.execute("set local client_min_messages = error")
+    connection.execute("set local lock_timeout = '60s'")
     rights.make_roles(connection)
     rights.close_public(connection)
     for schema in (BASE, MARKETING):
@@ -52,10 +53,13 @@ def set_up(connection: psycopg.Connection[Any], currency: str, moves: Sequence[R
         if not found:
             for statement in create(table):
                 connection.execute(statement)
-        elif found != table.columns:
+        elif extra := [name for name in found if name not in table.columns]:
             raise MartError(f"mart {BASE}.{table.name}", "columns " + ", ".join(table.columns),
-                            ", ".join(found), "it is another version's: drop the schemas "
-                            f"{MARKETING} and {BASE}, and {AGAIN}")
+                            f"{', '.join(extra)} as well", "it is a later version's: drop the "
+                            f"schemas {MARKETING} and {BASE}, and {AGAIN}")
+        else:
+            for statement in grow(table, [name for name in table.columns if name not in found]):
+                connection.execute(statement)
     rights.grant(connection, currency)
 
 
@@ -87,8 +91,10 @@ def columns(connection: psycopg.Connection[Any], schema: str, name: str) -> list
 
 
 def rows(connection: psycopg.Connection[Any], query: Any, *values: Any) -> list[Any]:
+    """What a query gives."""
     return connection.execute(query, values).fetchall()
 
 
 def value(connection: psycopg.Connection[Any], query: Any, *values: Any) -> Any:
+    """The one value that a query gives."""
     return rows(connection, query, *values)[0][0]

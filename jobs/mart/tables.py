@@ -8,6 +8,7 @@ ever were, without what marketing does not see.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import LiteralString
 
 from psycopg import sql
 
@@ -18,9 +19,9 @@ from jobs.release import warehouse
 
 BASE, MARKETING = "nightlist", "marketing"
 #: contract type -> type of the column.
-TYPES = {"string": "text", "integer": "bigint", "double": "double precision",
-         "boolean": "boolean", "date": "date", "timestamp": "timestamp",
-         "rate": "numeric(9, 6)", "strings": "text[]"}
+TYPES: dict[str, LiteralString] = {
+    "string": "text", "integer": "bigint", "double": "double precision", "boolean": "boolean",
+    "date": "date", "timestamp": "timestamp", "rate": "numeric(9, 6)", "strings": "text[]"}
 #: Unit of a text that holds JSON: it becomes `jsonb`.
 JSON_UNIT = "JSON"
 RELEASE_ID = "release_id"
@@ -64,30 +65,35 @@ def partition(name: str, release_id: str) -> str:
     return f"{name}_{release_id}"
 
 
-def column_type(field: Field) -> str:
-    """The type of a column."""
-    return "jsonb" if field.unit == JSON_UNIT else TYPES[field.type]
-
-
 def create(table: Table) -> list[sql.Composed]:
     """What makes a table: columns with their meanings, the key, and how it is parted."""
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {} {}").format(sql.Identifier(field.name), _type(field),
-                                   sql.SQL("" if field.nullable else "not null"))
-        for field in table.fields)
+    columns = sql.SQL(", ").join(map(_column, table.fields))
     key = dict.fromkeys(([RELEASE_ID] if table.partition else []) + list(table.key))
     parted = sql.SQL("partition by list (release_id)" if table.partition else "")
     made = sql.SQL("create table {} ({}, primary key ({})) {}").format(
         base(table.name), columns, sql.SQL(", ").join(map(sql.Identifier, key)), parted)
     return [made,
             sql.SQL("comment on table {} is {}").format(base(table.name), table.meaning),
-            *(sql.SQL("comment on column {} is {}").format(
-                sql.Identifier(BASE, table.name, field.name), f"{field.meaning} [{field.unit}]")
-              for field in table.fields)]
+            *(_comment(table, field) for field in table.fields)]
 
 
-def _type(field: Field) -> sql.Composable:
-    return sql.SQL(column_type(field))  # type: ignore[arg-type]  # out of TYPES, no user's text
+def grow(table: Table, names: list[str]) -> list[sql.Composed]:
+    """What adds columns that came to the contract since the table was made."""
+    return [statement for name in names for statement in (
+        sql.SQL("alter table {} add column {}").format(base(table.name),
+                                                       _column(table.field(name))),
+        _comment(table, table.field(name)))]
+
+
+def _column(field: Field) -> sql.Composed:
+    """Nullable, whatever the contract says: rows of earlier releases lack what came later."""
+    kind: LiteralString = "jsonb" if field.unit == JSON_UNIT else TYPES[field.type]
+    return sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(kind))
+
+
+def _comment(table: Table, field: Field) -> sql.Composed:
+    return sql.SQL("comment on column {} is {}").format(
+        sql.Identifier(BASE, table.name, field.name), f"{field.meaning} [{field.unit}]")
 
 
 def definition(view: View, release_id: str) -> sql.Composed:

@@ -18,7 +18,7 @@ from jobs.errors import MartError
 from jobs.mart import mart as loading
 from jobs.mart import setting_up
 from jobs.mart.mart import serve
-from jobs.release import release
+from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, history, people
 from tests.mart.conftest import Server
 from tests.release.test_warehouse import JUNE, MAY, night
@@ -184,10 +184,21 @@ def test_a_mart_of_another_home_is_refused(home: Path, mart: Mart, tmp_path_fact
     assert people(mart) == OLD
 
 
-def test_a_mart_with_other_columns_is_refused(home: Path, mart: Mart) -> None:
+def test_a_mart_of_an_earlier_version_grows_and_its_rows_lack_the_column(
+        home: Path, mart: Mart) -> None:
+    with psycopg.connect(mart()) as owner:
+        owner.execute("alter table nightlist.whitelist drop column segment cascade")
+    serve(home, mart())
+    assert ask(mart(), "select release_id, segment from marketing.whitelist_history "
+               "order by release_id, user_id") == [
+        ("2026-05-31-aaa", None), ("2026-05-31-aaa", None), ("2026-06-30-aaa", "thick_file")]
+
+
+def test_a_mart_of_a_later_version_is_refused(home: Path, mart: Mart) -> None:
     with psycopg.connect(mart()) as owner:
         owner.execute("alter table nightlist.decisions add column mood text")
-    with pytest.raises(MartError, match="nightlist.decisions: expected columns user_id,.*mood"):
+    with pytest.raises(MartError, match="nightlist.decisions: expected columns user_id,.*found "
+                       "mood as well"):
         serve(home, mart())
 
 
@@ -198,3 +209,15 @@ def test_a_view_of_an_earlier_version_is_made_anew(home: Path, mart: Mart) -> No
                       "from nightlist.whitelist")
     serve(home, mart())
     assert people(mart) == NEW
+
+
+def test_what_the_warehouse_lets_go_the_mart_lets_go(home: Path, mart: Mart) -> None:
+    with warehouse.opened(home) as catalog:
+        for name in ("whitelist", "decisions"):
+            with catalog.load_table(("nightlist", name)).transaction() as transaction:
+                transaction.delete(warehouse.of_release("2026-05-31-aaa"))
+    serve(home, mart())
+    assert history(mart) == [("2026-06-30-aaa", 1)]
+    found = ask(mart(), "select relname from pg_class where relname ~ '_2026-05-31-aaa$'")
+    assert {("whitelist_2026-05-31-aaa",), ("decisions_2026-05-31-aaa",)}.isdisjoint(found)
+    assert ("waterfall_2026-05-31-aaa",) in found  # the warehouse still has it
