@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import config
+from jobs.campaign import send_commands
 from jobs.command import add
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _nights(commands)
     _readers(commands)
     mart_commands.declare(commands)
+    send_commands.declare(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
     whatif_commands.declare(commands)
