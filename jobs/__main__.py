@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import config
+from jobs.campaign import send_commands
 from jobs.command import add
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
 from jobs.limits import whatif_commands
+from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -65,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     _readers(commands)
+    mart_commands.declare(commands)
+    send_commands.declare(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
     whatif_commands.declare(commands)

@@ -71,5 +71,13 @@ class ReleaseError(NightlistError):
     """A release cannot be published or found; the pointer has not moved."""
 
 
+class MartError(NightlistError):
+    """The mart cannot be loaded or reached; it shows what it showed before."""
+
+
+class SendRefused(NightlistError):
+    """A wave must not be sent, or not on this day; no file was written."""
+
+
 class UsageError(NightlistError):
     """The command's words are off."""

@@ -71,7 +71,7 @@ def gather(run: Run) -> dict[str, Any]:
         NoChampion: When the policy wants one and there is none.
     """
     policy = load(run.policy, run.as_of)
-    deliveries = [row for feed in feeds.FEEDS for row in _in_force(run, feed, policy.currency)]
+    deliveries = [row for feed in feeds.FEEDS for row in in_force(run, feed, policy.currency)]
     tells = {feeds.LOAN_PERFORMANCE.name,
              *([feeds.LOAN_DAYS.name] if policy.outcomes.default else [])}
     learns = any(row["feed"] in tells for row in deliveries)
@@ -87,8 +87,12 @@ def gather(run: Run) -> dict[str, Any]:
             "libraries": {name: version(name) for name in LIBRARIES}}
 
 
-def _in_force(run: Run, feed: str, currency: str) -> list[dict[str, Any]]:
-    """The deliveries of a feed that count for the night, oldest first."""
+def in_force(run: Run, feed: str, currency: str) -> list[dict[str, Any]]:
+    """The deliveries of a feed that count for a night or a day, oldest first; frozen or not.
+
+    Raises:
+        DeliveryRefused: When amounts of one are in another currency.
+    """
     known = all_taken_in(run.home, feed, run.as_of)
     names = history.in_force(known)
     void = history.voided({name: known[name].get("replaces", []) for name in names})
@@ -180,19 +184,24 @@ def facts(spark: SparkSession, run: Run, feed: Table,
     Each row says from when on a later delivery stood in for its own, and identifiers that were
     made tokens under several keys have the token of the oldest one.
     """
-    frozen_deliveries = [row for row in _frozen_of(run, feed) if days is None
-                         or dt.date.fromisoformat(row["delivery_date"]) in days]
-    void = {row["delivery_date"]: row["voided_on"] for row in frozen_deliveries
-            if row["voided_on"]}
+    return facts_of(spark, run.home, feed, [
+        row for row in _frozen_of(run, feed) if days is None
+        or dt.date.fromisoformat(row["delivery_date"]) in days])
+
+
+def facts_of(spark: SparkSession, home: Path, feed: Table,
+             deliveries: Collection[dict[str, Any]]) -> DataFrame:
+    """The clean rows of these deliveries, as `facts` gives them; of each what `in_force` says."""
+    void = {row["delivery_date"]: row["voided_on"] for row in deliveries if row["voided_on"]}
     voided_on = F.lit(None).cast("date")
     for day, since in sorted(void.items()):
         voided_on = F.when(F.col("delivery_date") == F.lit(day).cast("date"),
                            F.lit(since).cast("date")).otherwise(voided_on)
-    df = store.read(spark, [clean_partition(run.home, feed.name, row["delivery"])
-                            for row in frozen_deliveries], feeds.clean(feed))
+    df = store.read(spark, [clean_partition(home, feed.name, row["delivery"])
+                            for row in deliveries], feeds.clean(feed))
     df = df.withColumn("voided_on", voided_on)
-    folders = [run.home / LINKS / feed.name / f"delivery_date={row['delivery']}"
-               for row in frozen_deliveries]
+    folders = [home / LINKS / feed.name / f"delivery_date={row['delivery']}"
+               for row in deliveries]
     if linked := [folder for folder in folders if folder.is_dir()]:
         links = spark.read.parquet(*map(str, linked)).distinct()
         for name in feed.identifiers:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,8 +28,13 @@ UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily"
            "step_number")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
-#: How a formula opens (OWASP, CSV injection); a number with a sign does not.
-_FORMULA = r"^(?:[=@\t\r]|[+-][^0-9])"
+#: How a formula opens (OWASP, CSV injection): full-width signs too, after any blanks; and a blank
+#: that spreadsheets drop or take for a new cell.
+_FORMULA = r"^(?:[\s\p{Z}\p{C}]*[=@+\-＝＠＋－−]|[\t\r\n\x00])"
+#: What opens like one and is none: a number with a sign, and nothing after it.
+_NUMBER = r"^[+-][0-9]+(?:[.,][0-9]+)*%?$"
+#: Who may read what is written: the owner.
+FILE_MODE = 0o600
 #: Width of a table that goes into a pipe, characters.
 PIPE_WIDTH = 120
 
@@ -45,9 +52,10 @@ def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
         if output is None:
             raise UsageError("--format parquet", "a file to write", "the terminal",
                              "add --output FILE")
-        pq.write_table(rows, output)
+        with private(output) as stream:
+            pq.write_table(rows, stream)
     elif form == "csv":
-        _text(_csv(rows), output)
+        _text(as_csv(rows), output)
     elif form == "json":
         _text(json.dumps([_plain(row) for row in rows.to_pylist()], ensure_ascii=False,
                          indent=1) + "\n", output)
@@ -83,30 +91,47 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
             print(f"... {rows.num_rows - shown.num_rows:,} more rows; all rows and columns with "
                   "--format csv|parquet|json --output FILE")
         return
-    with output.open("w", encoding="utf-8") as stream:
-        Console(file=stream, width=400).print(table)
+    with private(output) as stream, io.TextIOWrapper(stream, encoding="utf-8") as text:
+        Console(file=text, width=400).print(table)
 
 
-def _csv(rows: pa.Table) -> str:
-    """CSV with lists joined by `;`; text that a spreadsheet would run as a formula is quoted."""
-    flat = {}
-    for field in rows.schema:
-        column = rows.column(field.name)
-        if pa.types.is_list(field.type):
-            column = pa.array([";".join(value or []) for value in column.to_pylist()], pa.string())
-        if pa.types.is_string(column.type):
-            column = pc.replace_substring_regex(column, _FORMULA, r"'\0")
-        flat[field.name] = column
+def as_csv(rows: pa.Table) -> str:
+    """CSV with lists joined by `;`, in which no text runs as a formula in a spreadsheet."""
+    flat = []
+    for column in rows.columns:
+        if pa.types.is_list(column.type):
+            column = pc.binary_join(column, ";").combine_chunks()
+        flat.append(harmless(column) if pa.types.is_string(column.type) else column)
+    names = harmless(pa.array(rows.schema.names, pa.string())).to_pylist()
     sink = pa.BufferOutputStream()
-    pa.csv.write_csv(pa.table(flat), sink, pa.csv.WriteOptions(quoting_style="needed"))
+    pa.csv.write_csv(pa.table(flat, names), sink, pa.csv.WriteOptions(quoting_style="needed"))
     return sink.getvalue().to_pybytes().decode("utf-8")
+
+
+def harmless(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The texts, with a `'` before those that open like a formula; plain numbers stay."""
+    is_formula = pc.and_not(pc.match_substring_regex(texts, _FORMULA),
+                            pc.match_substring_regex(texts, _NUMBER))
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def private(path: Path) -> BinaryIO:
+    """A file to write that nobody else may read, from its first byte on.
+
+    A file that was there goes: its readers may be others. What is none (/dev/stdout) is written to.
+    """
+    if path.is_symlink() or path.exists() and not path.is_file():
+        return path.open("wb")
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb")
 
 
 def _text(text: str, output: Path | None) -> None:
     if output is None:
         sys.stdout.write(text)
-    else:
-        output.write_text(text, encoding="utf-8")
+        return
+    with private(output) as stream:
+        stream.write(text.encode("utf-8"))
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

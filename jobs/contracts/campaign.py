@@ -14,14 +14,15 @@ from jobs.policies.campaign import CHANNELS, MESSAGE_LANGUAGES
 RELEASE_ID = Field("release_id", "string", "id", "As-of date and run: equal for a replay.")
 
 #: Why a row of the whitelist is, or is not, in a wave.
-PLANNED, SENT, UNIVERSAL, CELL, CAPPED, CROWDED = (
-    "planned", "sent", "universal_holdout", "cell_holdout", "frequency_cap", "no_capacity")
-SEND_STATUSES = (PLANNED, SENT, UNIVERSAL, CELL, CAPPED, CROWDED)
+PLANNED, SENT, UNIVERSAL, CELL, UNREACHABLE, CAPPED, CROWDED = (
+    "planned", "sent", "universal_holdout", "cell_holdout", "no_channel", "frequency_cap",
+    "no_capacity")
+SEND_STATUSES = (PLANNED, SENT, UNIVERSAL, CELL, UNREACHABLE, CAPPED, CROWDED)
 
 CAMPAIGN_FIELDS = (
     Field("cell", "string", "name", "Champion, or the challenger whose share the person is in."),
     Field("channel", "string", "code", "Way of the invitation: the first of the policy's that is "
-          "open to the person.", True, allowed=CHANNELS),
+          "open to the person; missing where none is.", True, allowed=CHANNELS),
     Field("language", "string", "code", "Of messages.", allowed=MESSAGE_LANGUAGES),
     Field("is_universal_holdout", "boolean", "true/false", "Of those who never get an invitation "
           "of any campaign; stable."),
@@ -39,6 +40,34 @@ CAMPAIGN_FIELDS = (
     Field("message_variables", "string", "JSON", "Texts to fill into a message, in its language: "
           "limit, rate_daily, rate_annual, all_in_cost_annual, interest_daily_per_1000, valid_to."),
 )
+
+#: What the step `facts` finds once, for rules, for the plan and for the ledgers.
+BARRIERS = Table(
+    name="barriers", meaning="Suppression lists that name a person, and channels that are closed.",
+    grain="one user and list", key=("user_id", "list_name"), owner="compliance",
+    source="suppressions, marketing_opt_outs, bound_cards", partition="run",
+    fields=(
+        USER_ID,
+        Field("list_name", "string", "code", "The suppression list; opt_out_CHANNEL of an "
+              "opt-out."),
+        Field("listed_on", "date", "date", "Event date of the entry in force."),
+    ))
+OWN_INVITATIONS = Table(
+    name="own_invitations", meaning="Invitations of ours, how long each holds and what came of it.",
+    grain="one invitation", key=("offer_id",), owner="marketing",
+    source="invitations, loan_days, policy", partition="run",
+    fields=(
+        Field("offer_id", "string", "id", "The offer, as it was sent."), USER_ID,
+        Field("sent_on", "date", "date", "Day of sending."),
+        Field("limit_minor", "integer", MINOR_UNIT, "Its limit.", minimum=0),
+        Field("rate_daily", "rate", "1/day", "Its rate.", minimum=0),
+        Field("open_until", "date", "date", "Its last day."),
+        Field("recency", "integer", "number", "1: the person's newest.", minimum=1),
+        Field("drawn_on", "date", "date", "First draw-down of a loan of ours on its day or later.",
+              True),
+        Field("is_taken", "boolean", "true/false", "Whether that came before the next "
+              "invitation, if there is one."),
+    ))
 
 #: Kinds of change from one release to the next; a person can have two of the last three.
 ENTERED, LEFT, LIMIT_UP, LIMIT_DOWN, RATE_CHANGED = (

@@ -40,8 +40,11 @@ RULE_FACTS = Table(
               minimum=0),
         Field("closed_channels", "integer", "channels", "Channels on which the person wants no "
               "invitation; 3 means all.", minimum=0, maximum=3),
+        Field("closed_channel_names", "strings", "codes", "These channels, in order of name."),
         Field("refused_days", "integer", "days", "Since an invitation of ours ran out unanswered; "
               "missing where none did.", True, 0),
+        Field("may_be_sent_from", "date", "date", "First day on which the policy's frequency caps "
+              "allow another invitation of ours; missing where they allow one on any.", True),
         Field("own_balance_minor", "integer", MINOR_UNIT, "Owed to us.", minimum=0),
         Field("total_debt_minor", "integer", MINOR_UNIT, "Owed to everyone: all lines at the "
               "bureau and ours (unified credit view); missing where neither knows the person.",

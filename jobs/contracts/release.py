@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from jobs.contracts import limits
-from jobs.contracts.campaign import RELEASE_ID
+from jobs.contracts.campaign import CAMPAIGN_FIELDS, RELEASE_ID
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
@@ -30,9 +30,11 @@ def whitelist(currency: str) -> Table:
                   minimum=0, maximum=1),
             Field("rate_annual", "rate", "1/year", "360 times the daily rate.",
                   minimum=0, maximum=1),
+            Field("all_in_cost_annual", "rate", "1/year", "What a year of 365 days costs of what "
+                  "is owed; the product charges interest alone, no fee.", minimum=0, maximum=1),
             Field("valid_from", "date", "date", "First day the offer may be taken."),
             Field("valid_to", "date", "date", "Last day the offer may be taken."),
-            FEATURE_MATRIX.field("segment"),
+            FEATURE_MATRIX.field("segment"), *CAMPAIGN_FIELDS,
             LIMITS.field("score_tier"), LIMITS.field("method"), LIMITS.field("propensity_ratio"),
             Field("reason_codes", "strings", "codes",
                   "What spoke most for the person, strongest first."),

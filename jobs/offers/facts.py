@@ -1,7 +1,8 @@
 """What rules and personal caps look at beside features and scores → `rule_facts`.
 
 Sources: clean bound_cards, suppressions, marketing_opt_outs, invitations, loan_days as known by the
-night; `feature_matrix`, `scores`, the release before the night. Grain: one considered user.
+night; `feature_matrix`, `scores`, the release before the night. Grain: one considered user. Of
+everyone, considered or not, `barriers` and `own_invitations` are kept beside it, for the ledgers.
 
 What stands on account data (region, partner, cards, debts, evidence) is missing where the person
 does not agree to its use. Suppressions, refusals, own loans and own offers need no consent. A night
@@ -19,6 +20,7 @@ from pyspark.sql import functions as F
 from jobs import store
 from jobs.config import DECIDING_MODEL, NO_MODEL, Run
 from jobs.contracts import feeds, release
+from jobs.contracts.campaign import BARRIERS, OWN_INVITATIONS
 from jobs.contracts.limits import RULE_FACTS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
 from jobs.contracts.table import Table
@@ -52,8 +54,8 @@ def build(matrix: DataFrame, scores: DataFrame | None, parts: Sequence[DataFrame
     Args:
         matrix: `feature_matrix`.
         scores: `scores`, or None in a night without a model.
-        parts: What `profile`, `permission.suppressed`, `permission.closed_channels`,
-            `loans.owed_to_us` and `open_offers.build` give.
+        parts: What `profile`, `permission.counts`, `loans.owed_to_us`, `open_offers.build` and
+            `open_offers.allowed_from` give.
     """
     people = matrix.select(*_READ)
     people = (people.withColumn("income", F.lit(None).cast("long")) if scores is None else
@@ -69,6 +71,8 @@ def build(matrix: DataFrame, scores: DataFrame | None, parts: Sequence[DataFrame
         **{name: F.when(agrees, F.col(name)) for name in ("region", "partner")},
         "verified_names": F.col("verified_card_count"), "card_age_days": F.col("oldest_card_days"),
         **{name: F.coalesce(name, F.lit(0)) for name in _NONE},
+        "closed_channel_names": F.coalesce("closed_channel_names",
+                                           F.array().cast("array<string>")),
         "total_debt_minor": owed,
         "debt_to_income_months": ratio(carried, F.col("income")),
         "obligation_ratio": ratio(F.col("monthly_obligation_minor"), F.col("income")),
@@ -109,15 +113,21 @@ def main(run: Run) -> dict[str, int]:
     def told(feed: Table) -> DataFrame:
         return known(facts(spark, run, feed), feed.key, run.as_of)
 
+    def kept(rows: DataFrame, contract: Table) -> DataFrame:
+        store.write(rows, contract, run.folder / contract.name)
+        return store.read(spark, run.folder / contract.name, contract)
+
     cards, days = told(feeds.BOUND_CARDS), told(feeds.LOAN_DAYS)
-    offers = open_offers.build(
-        told(feeds.INVITATIONS), days, _released(spark, run), run.as_of,
-        policy.offer_valid_days, policy.outcomes.response_days)
+    barred = kept(permission.barriers(told(feeds.SUPPRESSIONS), cards,
+                                      told(feeds.MARKETING_OPT_OUTS)), BARRIERS)
+    mine = kept(open_offers.own(told(feeds.INVITATIONS), days, policy.offer_valid_days),
+                OWN_INVITATIONS)
+    offers = open_offers.build(mine, days, _released(spark, run), run.as_of,
+                               policy.outcomes.response_days)
+    waits = open_offers.allowed_from(mine, policy.campaign.frequency_caps, run.as_of)
     table = build(store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX),
                   _scores(spark, run),
-                  [profile(cards), permission.suppressed(told(feeds.SUPPRESSIONS), cards),
-                   permission.closed_channels(told(feeds.MARKETING_OPT_OUTS)), owed_to_us(days),
-                   offers])
+                  [profile(cards), permission.counts(barred), owed_to_us(days), offers, waits])
     people = store.write(table, RULE_FACTS, run.folder / RULE_FACTS.name)
     return {"considered": people, **_counts(store.read(spark, run.folder / RULE_FACTS.name,
                                                        RULE_FACTS))}

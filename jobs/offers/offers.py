@@ -14,19 +14,22 @@ import datetime as dt
 from collections import Counter
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import store
+from jobs.campaign import plan
 from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
-from jobs.contracts.limits import CANDIDATES, LIMITS, PROOF
+from jobs.contracts.campaign import CAMPAIGN_FIELDS
+from jobs.contracts.limits import LIMITS, PROOF, RULE_FACTS
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
 from jobs.contracts.table import TYPES
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
 from jobs.labels.labels import borrowers_of
 from jobs.limits.problem import MINOR
+from jobs.policies.law import CALENDAR_DAYS
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
 from jobs.scores import reasons
 from jobs.scores.score import models_of
@@ -38,7 +41,11 @@ NO_VALUE, PRICED_OUT = "no_value", "priced_out"
 LAST_STEPS = ((NO_VALUE, "NO_VALUE"), (PRICED_OUT, "PRICED_OUT"))
 #: Method of an offer that was sent before.
 HONOURED = "honoured"
-OPEN_OFFER = ("open_offer_id", "open_limit_minor", "open_rate_daily", "open_until")
+#: What an offer is told of the person.
+_READ = ("open_offer_id", "open_limit_minor", "open_rate_daily", "open_until",
+         "is_open_offer_sent", "closed_channel_names", "may_be_sent_from")
+#: Columns of the whitelist that the campaign's plan makes.
+_PLANNED = {field.name for field in CAMPAIGN_FIELDS} - {"expected_value_minor"}
 
 
 def decisions(scores: DataFrame, matrix: DataFrame, eligibility: DataFrame, limits: DataFrame,
@@ -64,29 +71,40 @@ def decisions(scores: DataFrame, matrix: DataFrame, eligibility: DataFrame, limi
             .select(*release.DECISIONS.columns))
 
 
-def whitelist(decided: DataFrame, limits: DataFrame, candidates: DataFrame,
+def whitelist(decided: DataFrame, limits: DataFrame, facts: DataFrame,
               reason_codes: DataFrame, policy: Policy, as_of: dt.date) -> DataFrame:
-    """One row for everyone invited: the offer from tomorrow on, with its reasons."""
+    """One row for everyone invited: the offer from tomorrow on, with its reasons.
+
+    Returns:
+        The columns of the whitelist that the plan does not make, and those it reads.
+    """
     contract = release.whitelist(policy.currency)
     start = as_of + dt.timedelta(days=1)
     end = as_of + dt.timedelta(days=policy.offer_valid_days)
     offer = F.concat_ws("|", F.lit(policy.product), F.lit(as_of.isoformat()), F.col("user_id"))
-    annual = (F.col("rate_daily") * F.lit(DAYS_PER_YEAR)).cast(TYPES["rate"][0])
+
+    def in_a_year(days: int) -> Column:
+        return (F.col("rate_daily") * F.lit(days)).cast(TYPES["rate"][0])
+
     is_same = ((F.col("open_limit_minor") == F.col("limit_minor"))
                & (F.col("open_rate_daily") == F.col("rate_daily")))
     is_kept = F.col("method") == HONOURED
     return (decided.where(F.col("is_invited")).drop("method")
             .join(limits, on="user_id", how="inner")
-            .join(candidates.select("user_id", *OPEN_OFFER), on="user_id", how="inner")
+            .join(facts.select("user_id", *_READ), on="user_id", how="inner")
             .join(reason_codes, on="user_id", how="inner")
             .withColumn("offer_id", F.when(is_same, F.col("open_offer_id"))
                         .otherwise(F.substring(F.sha2(offer, 256), 1, 16)))
             .withColumn(f"limit_{policy.currency.lower()}",
                         (F.col("limit_minor") / F.lit(MINOR)).cast("long"))
-            .withColumn("rate_annual", annual)
+            .withColumn("rate_annual", in_a_year(DAYS_PER_YEAR))
+            # Interest is all that the product charges; a fee would be added here.
+            .withColumn("all_in_cost_annual", in_a_year(CALENDAR_DAYS))
+            .withColumn("is_sent", F.coalesce(is_same & F.col("is_open_offer_sent"),
+                                              F.lit(False)))
             .withColumn("valid_from", F.lit(start))
             .withColumn("valid_to", F.when(is_kept, F.col("open_until")).otherwise(F.lit(end)))
-            .select(*contract.columns))
+            .select(*[name for name in contract.columns if name not in _PLANNED], *plan.READ))
 
 
 def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
@@ -124,7 +142,7 @@ def main(run: Run) -> dict[str, int]:
     """Write the three tables of the release."""
     spark, policy = session(), frozen_policy(run)
     tables = {table.name: store.read(spark, run.folder / table.name, table)
-              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, CANDIDATES, LIMITS)}
+              for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, RULE_FACTS, LIMITS)}
     matrix, limits = tables["feature_matrix"], tables["limits"]
     decided_rows = decisions(tables["scores"], matrix, tables["eligibility"], limits,
                              run.release_id).toArrow()
@@ -137,8 +155,8 @@ def main(run: Run) -> dict[str, int]:
     invited = decided.where(F.col("is_invited")).select("user_id")
     codes = reasons.build(matrix.join(invited, on="user_id", how="left_semi"),
                           models_of(run)[DECIDING_MODEL])
-    listed = whitelist(decided, limits, tables["candidates"], codes, policy,
-                       run.as_of).toArrow()
+    listed = plan.build(whitelist(decided, limits, tables["rule_facts"], codes, policy,
+                                  run.as_of).toArrow(), policy, run.as_of)
     written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
                                               run.folder / "whitelist")
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(

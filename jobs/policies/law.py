@@ -21,6 +21,9 @@ from jobs.errors import PolicyError
 FOLDER = Path(__file__).parent / "law"
 #: A year in the terms of the product: interest is charged by the day.
 DAYS_PER_YEAR = 360
+#: A year as it is lived, over which the all-in cost is counted: 24 % of 360 days are 24.33 % of
+#: these, so a ceiling of the cost is one of these days.
+CALENDAR_DAYS = 365
 _KEYS = ("effective_from", "effective_to", "value", "source", "is_reported")
 _RATE_STEP = Decimal("0.000001")
 
@@ -45,8 +48,12 @@ class Law:
 
     @property
     def highest_rate_daily(self) -> Decimal:
-        """The ceiling of a rate a day, in six decimals, rounded down."""
-        return (self.highest_rate_annual / DAYS_PER_YEAR).quantize(_RATE_STEP, ROUND_DOWN)
+        """The ceiling of a rate a day, in six decimals, rounded down.
+
+        The product charges no fee, so the cost of a year is its days times the rate; a fee would
+        have to leave room here.
+        """
+        return (self.highest_rate_annual / CALENDAR_DAYS).quantize(_RATE_STEP, ROUND_DOWN)
 
 
 def load(currency: str, as_of: dt.date) -> Law:

@@ -22,6 +22,7 @@ from jobs.limits.economics import Entries, entries
 from jobs.limits.optimise import Solution
 from jobs.limits.problem import (DRAW, LIMIT, LOSS, NOTHING, PEOPLE, VARIANCE, Chance, Economics,
                                  Group, Menu, People, Problem, Row, Step, Sums, Term, uses)
+from tests.campaign.rows import CAMPAIGN
 
 DAY = dt.date(2026, 6, 30)
 ECONOMICS = Economics(360, 1.2, 0.25, 1_000_000, 50, 500, {"limit": 0.3, "rate": -4.0},
@@ -179,7 +180,7 @@ def limits(about: Problem, rows: pa.Table, entry: np.ndarray) -> pa.Table:
 
 def listed(decided: pa.Table, release_id: str = "2026-06-30-aaa") -> pa.Table:
     """The whitelist of these limits, in CNY."""
-    rows = [{"user_id": row["user_id"], "as_of_date": DAY, "release_id": release_id,
+    rows = [{**CAMPAIGN, "user_id": row["user_id"], "as_of_date": DAY, "release_id": release_id,
              "offer_id": row["user_id"], "limit_cny": row["limit_minor"] // 100,
              "rate_daily": row["rate_daily"], "rate_annual": row["rate_daily"] * 360,
              "valid_from": DAY, "valid_to": DAY, "segment": "thick_file", "score_tier": "A",

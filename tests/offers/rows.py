@@ -10,7 +10,8 @@ DAY = dt.date(2026, 6, 30)
 _MATRIX = {"as_of_date": DAY, "age_years": 30, "segment": "thin_file", "statement_months": 6,
            "bureau_months": 0, "is_thin_file": 1, "known_source_count": 0, "coverage_ratio": 0.0}
 _SCORES = {"as_of_date": DAY, "pd": 0.01, "score_points": 600, "model_version": "v1"}
-_FACTS = {"suppressions": 0, "student_lists": 0, "closed_channels": 0, "own_balance_minor": 0,
+_FACTS = {"suppressions": 0, "student_lists": 0, "closed_channels": 0, "closed_channel_names": [],
+          "own_balance_minor": 0,
           "evidence_sources": 3}
 
 

@@ -14,16 +14,18 @@ from jobs.labels.known import known
 from jobs.offers import facts
 from jobs.release import warehouse
 from jobs.session import session
+from tests.campaign.rows import CAMPAIGN
 from tests.offers.rows import DAY, matrix, scores
 
 #: Schemas of the parts that a night without any such fact gives, and rows of one with some.
 PARTS = {
     "profile": "user_id string, region string, partner string",
-    "lists": "user_id string, suppressions long, student_lists long",
-    "channels": "user_id string, closed_channels long",
+    "barriers": "user_id string, suppressions long, student_lists long, closed_channels long, "
+                "closed_channel_names array<string>",
     "book": "user_id string, own_balance_minor long",
     "offers": "user_id string, open_offer_id string, open_limit_minor long, open_rate_daily "
-              "decimal(9,6), open_until date, is_open_offer_sent boolean, refused_days long"}
+              "decimal(9,6), open_until date, is_open_offer_sent boolean, refused_days long",
+    "waits": "user_id string, may_be_sent_from date"}
 
 
 def of_anna(income=None, with_model=True, features=None, **parts):
@@ -41,7 +43,7 @@ def test_of_whom_nobody_tells_there_is_nothing_to_bar_and_nothing_known():
         "evidence_sources")} == {"suppressions": 0, "student_lists": 0, "closed_channels": 0,
                                  "own_balance_minor": 0, "evidence_sources": 1}  # the statements
     assert [name for name, value in found.items() if value is None] == [
-        "region", "partner", "verified_names", "card_age_days", "refused_days",
+        "region", "partner", "verified_names", "card_age_days", "refused_days", "may_be_sent_from",
         "total_debt_minor", "debt_to_income_months", "obligation_ratio", "open_offer_id",
         "open_limit_minor", "open_rate_daily", "open_until", "is_open_offer_sent"]
 
@@ -74,7 +76,8 @@ CARDS = {"verified_card_count": 2, "oldest_card_days": 90, "card_limit_minor": 5
 
 
 def test_who_refuses_the_use_of_account_data_has_no_region_or_partner_but_stays_barred():
-    told = {"profile": ("north", "icbc"), "lists": (1, 0), "channels": (3,), "book": (9,)}
+    told = {"profile": ("north", "icbc"), "barriers": (1, 0, 3, ["in_app", "push", "sms"]),
+            "book": (9,)}
     refuses = of_anna(features={"account_consents": 0}, **told)
     assert (refuses["region"], refuses["partner"]) == (None, None)
     assert (refuses["suppressions"], refuses["closed_channels"],
@@ -136,7 +139,8 @@ def test_the_region_is_the_one_told_last():
 def test_the_offers_of_the_release_before_are_read_by_the_name_that_was_frozen(tmp_path,
                                                                                monkeypatch):
     contract = release.whitelist("CNY")
-    rows = [{"user_id": user, "as_of_date": june(29), "release_id": name, "offer_id": f"of {user}",
+    rows = [{**CAMPAIGN, "user_id": user, "as_of_date": june(29), "release_id": name,
+             "offer_id": f"of {user}",
              "limit_cny": 60_000, "rate_daily": Decimal("0.000350"),
              "rate_annual": Decimal("0.126000"), "valid_from": june(30),
              "valid_to": dt.date(2026, 7, 29), "segment": "thin_file", "score_tier": "A",

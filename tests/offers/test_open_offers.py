@@ -7,8 +7,10 @@ import pytest
 
 from jobs.contracts import feeds, release
 from jobs.labels.known import known
-from jobs.offers.open_offers import build, of_release
+from jobs.offers.open_offers import allowed_from, build, of_release, own as own_invitations
+from jobs.policies.campaign import FrequencyCap
 from jobs.session import session
+from tests.campaign.rows import CAMPAIGN
 from tests.labels.rows import frame, loan, sent
 
 NIGHT = dt.date(2026, 6, 30)
@@ -34,14 +36,20 @@ def offers(invited=(), drawn=(), released=(), valid_days=VALID_DAYS, response_da
         contract = release.whitelist("CNY")
         before = of_release(session().createDataFrame(list(released), contract.spark_schema),
                             "CNY")
-    rows = build(known(frame(feeds.INVITATIONS, invited), feeds.INVITATIONS.key, NIGHT),
-                 known(frame(feeds.LOAN_DAYS, drawn), feeds.LOAN_DAYS.key, NIGHT),
-                 before, NIGHT, valid_days, response_days).collect()
+    days = known(frame(feeds.LOAN_DAYS, drawn), feeds.LOAN_DAYS.key, NIGHT)
+    rows = build(mine(invited, drawn, valid_days), days, before, NIGHT, response_days).collect()
     return {row["user_id"]: row.asDict() for row in rows}
 
 
+def mine(invited, drawn=(), valid_days=VALID_DAYS):
+    return own_invitations(known(frame(feeds.INVITATIONS, invited), feeds.INVITATIONS.key, NIGHT),
+                           known(frame(feeds.LOAN_DAYS, drawn), feeds.LOAN_DAYS.key, NIGHT),
+                           valid_days)
+
+
 def listed(user="anna", valid_from=NIGHT, valid_to=dt.date(2026, 7, 20)):
-    values = {"user_id": user, "as_of_date": ago(1), "release_id": "r1", "offer_id": f"of {user}",
+    values = {**CAMPAIGN, "user_id": user, "as_of_date": ago(1), "release_id": "r1",
+              "offer_id": f"of {user}",
               "limit_cny": 60_000, "rate_daily": RATE, "rate_annual": RATE * 360,
               "valid_from": valid_from, "valid_to": valid_to, "segment": "thin_file",
               "score_tier": "A", "method": "optimiser", "reason_codes": ["INCOME"]}
@@ -106,3 +114,33 @@ def test_what_was_sent_goes_before_what_was_listed():
     ({"valid_to": NIGHT}, []), ({"valid_from": ago(5)}, [draw(5)])])
 def test_a_listed_offer_that_is_over_or_was_taken_is_not_open(given, drawn):
     assert offers(drawn=drawn, released=[listed(**given)]) == {}
+
+
+def test_an_invitation_is_taken_by_a_loan_before_the_next_one():
+    found = {row["offer_id"]: (row["recency"], row["drawn_on"], row["is_taken"]) for row in mine(
+        [own(50, "o1"), own(20, "o2"), own(9, "o3")], [draw(30), draw(5), draw(2)]).collect()}
+    assert found == {"o1": (3, ago(30), True),        # before o2 was sent
+                     "o2": (2, ago(5), False),        # after o3 was sent: that is what was taken
+                     "o3": (1, ago(5), True)}
+
+
+def waits(caps, *invited):
+    caps = [FrequencyCap(days, at_most) for days, at_most in caps]
+    rows = allowed_from(mine(invited), caps, NIGHT).collect()
+    return {row["user_id"]: row["may_be_sent_from"] for row in rows}
+
+
+@pytest.mark.parametrize(("caps", "first"), [
+    ([(30, 1)], 25),            # the newest was 5 days ago
+    ([(30, 2)], 20),            # two in 30 days: the newest but one was 10 days ago
+    ([(30, 3)], None),          # that one was 40 days ago
+    ([(7, 1), (60, 3)], 20),    # after 7 days the first would allow it, the second after 60
+    ([(5, 1)], None),           # the night is the fifth day after
+    ([(6, 1)], 1), ([], None)])
+def test_another_may_be_sent_when_every_cap_allows_it(caps, first):
+    found = waits(caps, own(5, "o1"), own(10, "o2"), own(40, "o3"))
+    assert found == ({} if first is None else {"anna": NIGHT + dt.timedelta(days=first)})
+
+
+def test_invitations_of_partners_do_not_count_towards_ours():
+    assert waits([(30, 1)], sent(ago(5))) == {}

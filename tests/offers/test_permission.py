@@ -6,7 +6,7 @@ import pytest
 
 from jobs.contracts import feeds
 from jobs.labels.known import known
-from jobs.offers.permission import closed_channels, suppressed
+from jobs.offers.permission import barriers, counts
 from jobs.session import session
 
 NIGHT = dt.date(2026, 6, 30)
@@ -32,9 +32,14 @@ def card(user, national_id):
 
 
 def lists(*entries, cards=(("anna", "ID-A"), ("ben", None))):
-    rows = suppressed(frame(feeds.SUPPRESSIONS, entries),
-                      frame(feeds.BOUND_CARDS, [card(*one) for one in cards])).collect()
-    return {row["user_id"]: (row["suppressions"], row["student_lists"]) for row in rows}
+    return {row["user_id"]: (row["suppressions"], row["student_lists"])
+            for row in counts(barred(entries, (), cards)).collect()}
+
+
+def barred(entries, opt_outs, cards=()):
+    return barriers(frame(feeds.SUPPRESSIONS, entries),
+                    frame(feeds.BOUND_CARDS, [card(*one) for one in cards]),
+                    frame(feeds.MARKETING_OPT_OUTS, opt_outs))
 
 
 def test_a_person_is_barred_by_user_id():
@@ -97,5 +102,22 @@ def out(channel="all", action="out", on=day(1), delivered=None):
     ([out(delivered=dt.date(2026, 7, 1))], 0),
 ])
 def test_of_each_channel_the_newest_action_counts(told, closed):
-    rows = closed_channels(frame(feeds.MARKETING_OPT_OUTS, told)).collect()
+    rows = counts(barred((), told)).collect()
     assert [row["closed_channels"] for row in rows] == ([closed] if closed else [])
+    assert [len(row["closed_channel_names"]) for row in rows] == ([closed] if closed else [])
+
+
+def test_closed_channels_are_named_in_order():
+    (row,) = counts(barred([entry(1)], [out("sms"), out("in_app")])).collect()
+    assert row.asDict() == {"user_id": "anna", "suppressions": 1, "student_lists": 0,
+                            "closed_channels": 2, "closed_channel_names": ["in_app", "sms"]}
+
+
+def test_each_barrier_has_the_day_of_the_entry_in_force():
+    rows = barred([entry(1, on=day(2)), entry(2, user=None, national_id="ID-A", on=day(5)),
+                   entry(3, name="student", on=day(3))],
+                  [out("sms", on=day(1)), out("all", on=day(4)), out("push", "in", day(6))],
+                  [("anna", "ID-A")]).collect()
+    assert sorted((row["list_name"], row["listed_on"]) for row in rows) == [
+        ("fraud", day(5)), ("opt_out_in_app", day(4)), ("opt_out_sms", day(4)),
+        ("student", day(3))]

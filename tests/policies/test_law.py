@@ -31,8 +31,8 @@ def test_what_is_known_from_reports_only_says_so():
 
 
 def test_a_daily_ceiling_never_exceeds_the_annual_one():
-    # 0.24 / 360 = 0.000666 and a rest that would be beyond the law.
-    assert law.load("CNY", dt.date(2026, 6, 30)).highest_rate_daily == Decimal("0.000666")
+    # 0.24 / 365 = 0.000657 and a rest that would be beyond the law.
+    assert law.load("CNY", dt.date(2026, 6, 30)).highest_rate_daily == Decimal("0.000657")
 
 
 @pytest.fixture()

@@ -67,10 +67,10 @@ def test_every_rule_of_the_wallet_loan_is_told_in_chinese():
 def test_rates_are_judged_by_the_law_of_the_date(edited):
     def dear(document):
         version = document["versions"][0]
-        version["rate_daily"]["maximum"] = "0.000900"          # 32.4 % a year
+        version["rate_daily"]["maximum"] = "0.000900"          # 32.85 % of 365 days
         version["tiers"]["rows"][-1]["rate_daily"] = "0.000900"
-    assert edited(dear, dt.date(2025, 9, 30)).tiers[-1].rate_daily * 360 < 0.36
-    with pytest.raises(PolicyError, match="at most 0.000666 as the law of the date says"):
+    assert edited(dear, dt.date(2025, 9, 30)).tiers[-1].rate_daily * 365 < 0.36
+    with pytest.raises(PolicyError, match="at most 0.000657 as the law of the date says"):
         edited(dear, dt.date(2025, 10, 1))
 
 

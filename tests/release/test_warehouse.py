@@ -24,6 +24,7 @@ from jobs.contracts.release import DECISIONS, PROOF, RELEASES, WATERFALL, whitel
 from jobs.errors import ReleaseError, UsageError
 from jobs.lock import locked
 from jobs.release import release, warehouse
+from tests.campaign.rows import CAMPAIGN
 from tests.limits import proofs
 
 MAY, JUNE = dt.date(2026, 5, 31), dt.date(2026, 6, 30)
@@ -34,7 +35,7 @@ def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple
     """A run with its tables and its record; ann may borrow 30,000, anybody else 20,000."""
     run = Run(home=home, as_of=as_of, run_id=run_id)
     same = {"as_of_date": as_of, "release_id": run.release_id, "segment": "thick_file"}
-    listed = [{**same, "user_id": who, "offer_id": f"offer-{who}", "score_tier": "A",
+    listed = [{**same, **CAMPAIGN, "user_id": who, "offer_id": f"offer-{who}", "score_tier": "A",
                "method": "optimiser",
                f"limit_{currency.lower()}": 30_000 if who == "ann" else 20_000,
                "rate_daily": Decimal("0.000195"), "rate_annual": Decimal("0.070200"),

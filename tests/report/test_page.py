@@ -20,6 +20,7 @@ from jobs.contracts.release import DECISIONS, WATERFALL, whitelist
 from jobs.errors import NightlistError
 from jobs.release import release
 from jobs.report import charts, page
+from tests.campaign.rows import CAMPAIGN
 from tests.limits import proofs
 
 JUNE = dt.date(2026, 6, 30)
@@ -31,7 +32,8 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
     run = Run(home=home, as_of=as_of, run_id="aaa")
     same = {"as_of_date": as_of, "release_id": run.release_id, "segment": "thick_file"}
     rule = names.get("rule", "pd_appetite")
-    listed = [{**same, "user_id": f"u{who:04}", "offer_id": f"o{who}", "limit_cny": 21_000,
+    listed = [{**same, **CAMPAIGN, "user_id": f"u{who:04}", "offer_id": f"o{who}",
+               "limit_cny": 21_000,
                "rate_daily": Decimal("0.000350"), "rate_annual": Decimal("0.126000"),
                "valid_from": as_of, "valid_to": as_of, "score_tier": names.get("tier", "C"),
                "method": "optimiser",

@@ -1,0 +1,30 @@
+"""Rows of Arrow as the CSV text that COPY reads: made a batch at a time, not a row at a time."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+#: A missing value is an empty field without quotes, an empty text one with quotes.
+_OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid",
+                               batch_size=16_384)
+
+
+def as_csv(rows: pa.Table) -> pa.Buffer:
+    """CSV in UTF-8 without a header; lists are PostgreSQL's array literals."""
+    columns = [_literals(column) if pa.types.is_list(column.type) else column
+               for column in rows.columns]
+    sink = pa.BufferOutputStream()
+    pa.csv.write_csv(pa.table(columns, names=rows.schema.names), sink, _OPTIONS)
+    return sink.getvalue()
+
+
+def _literals(lists: pa.ChunkedArray) -> pa.Array:
+    """`{"A","B"}` of each list of texts; missing stays missing."""
+    whole = lists.combine_chunks()
+    texts = pc.replace_substring_regex(whole.values, r'(["\\])', r"\\\1")
+    quoted = pc.coalesce(pc.binary_join_element_wise('"', texts, '"', ""), "NULL")
+    parts = pa.ListArray.from_arrays(whole.offsets, quoted)
+    found = pc.binary_join_element_wise("{", pc.binary_join(parts, ","), "}", "")
+    return pc.if_else(whole.is_valid(), found, pa.scalar(None, pa.string()))
