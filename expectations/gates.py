@@ -45,7 +45,7 @@ def after_intake(run: Run) -> dict[str, int]:
         of_feed = [row for row in deliveries if row["feed"] == feed.name]
         if of_feed or feed.name in mandatory:
             results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed),
-                                 suites.feed(feed.name))
+                                 suites.feed(feed.name), run.folder)
         if of_feed:
             results += newest_delivery(feed, of_feed[-1], run.as_of)
     return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")
@@ -157,7 +157,7 @@ def certificate(tables: Mapping[str, Source]) -> list[Result]:
 
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:
     df = store.read(session(), run.folder / table.name, table)
-    return run_suite(gate, df, table, business)
+    return run_suite(gate, df, table, business, run.folder)
 
 
 def _earlier_gates_passed(run: Run) -> None:

@@ -150,6 +150,23 @@ def curve(points: Sequence[tuple[float, float]], now: float, names: tuple[str, s
         return svg(figure, label)
 
 
+def spark(values: Sequence[float], label: str) -> str:
+    """A small line of the last nights, its end marked; beside a figure, without axes.
+
+    Args:
+        values: Oldest first, two at least.
+        label: What the line shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(2.0, 0.42))
+        axes = axes_of(figure, (0.0, 0.0, 1.0, 1.0))
+        axes.axis("off")
+        axes.plot(range(len(values)), values, color=ACCENT, linewidth=1.6)
+        axes.plot([len(values) - 1], [values[-1]], color=ACCENT, marker="o", markersize=4.5)
+        axes.margins(0.04, 0.2)
+        return svg(figure, label)
+
+
 def score_edges(points: npt.ArrayLike, widest: int = 30) -> npt.NDArray[np.int64]:
     """Edges of at most `widest` classes of 5, 10, 20, 50, … points that hold all the points."""
     values = np.asarray(points, dtype=np.int64)
