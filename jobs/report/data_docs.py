@@ -41,7 +41,8 @@ DATA_DOCS = "data_docs"
 #: Taken out of the library's page, in this order.
 _UNWANTED = (r"<script.*?</script>", r"<style.*?</style>", r"<(?:link|img)\b[^>]*>",
              r"<footer>.*?</footer>", r"<nav\b.*?</nav>", r"<input\b[^>]*>",
-             r'\s(?:style|onclick|data-[a-z-]+)="[^"]*"', r"</?a\b[^>]*>")
+             r'\s(?:style|onclick|data-[a-z-]+)="[^"]*"', r"</?a\b[^>]*>",
+             r'\sid="?[^\s">]*"?')  # some are random: the same results give the same page
 _BODY = re.compile(r'<div class="col-md-10 col-lg-10 col-xs-12[^"]*">(.*)</body>', re.DOTALL)
 
 
@@ -56,11 +57,12 @@ def write(run: Run) -> list[dict[str, Any]]:
     for path in sorted((run.folder / VALIDATIONS).glob("*.json")):
         gate, _, table = path.stem.partition("-")
         found = store.read_json(path)
-        facts = {"as_of": run.as_of.isoformat(), "gate": gate, "table": table,
-                 "file": f"{path.stem}.html", **counts(found)}
+        file = f"{path.stem}.html"
+        facts = {"as_of": run.as_of.isoformat(), "gate": gate, "table": table, "file": file,
+                 **counts(found)}
         page = pages.get_template("data_docs.html.j2").render(
             facts, body=Markup(rendered(found)))
-        (staged / facts["file"]).write_text(page, encoding="utf-8")
+        (staged / file).write_text(page, encoding="utf-8")
         listed.append(facts)
     _write_index(staged, pages, run, listed)
     shutil.rmtree(folder, ignore_errors=True)
@@ -88,8 +90,13 @@ def rendered(found: dict[str, Any]) -> str:
         for one in found["results"]]
     outcome = ExpectationSuiteValidationResult(
         success=found["success"], results=results, suite_name=found["suite_name"],
-        statistics=found["statistics"], meta=found["meta"], suite_parameters={})
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(outcome))
+        statistics=found["statistics"], suite_parameters={},
+        meta={**found["meta"], "batch_spec": {"data_asset_name": found["suite_name"]}})
+    document = ValidationResultsPageRenderer().render(outcome)
+    for section in document.sections:  # what is folded away tells of clocks and batches
+        section.content_blocks = [block for block in section.content_blocks
+                                  if block.content_block_type != "collapse"]
+    page = DefaultJinjaPageView().render(document)
     for unwanted in _UNWANTED:
         page = re.sub(unwanted, "", page, flags=re.DOTALL)
     body = _BODY.search(page)

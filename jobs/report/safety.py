@@ -84,9 +84,8 @@ def churn(share: float | None, policy: Policy | None) -> Check:
         return _check("Stability", UNJUDGED, said + "; the policy sets no target.", "changes")
     status = (STOP if stop is not None and share >= stop else
               WARNING if warn is not None and share >= warn else OK)
-    told = [f"{word} from {percent(limit)} on" for word, limit in (("warns", warn),
-                                                                    ("stops", stop))
-            if limit is not None]
+    told = [f"{word} from {percent(limit)} on"
+            for word, limit in (("warns", warn), ("stops", stop)) if limit is not None]
     return _check("Stability", status, f"{said}; the policy {' and '.join(told)}.", "changes")
 
 
