@@ -17,7 +17,7 @@ from jobs.monitor.nights import Night
 from jobs.policies.monitoring import Limits, Monitoring
 from jobs.report import page as night_page
 from models.stability import histogram, sample, shares
-from tests.report.test_page import Reader
+from tests.report.test_page import Reader, audited
 from tests.report.test_page import night as night_of_the_report
 
 JULY = dt.date(2026, 7, 31)
@@ -118,6 +118,7 @@ def test_a_distribution_of_any_shape_is_drawn(values):
 def monitored(home, *measured):
     """The night of the report's tests, with what the step `monitor` leaves of it."""
     run = night_of_the_report(home)
+    audited(run)
     table = rows(measured, MONITORED, run.as_of, "pd", "m1")
     found = Found(figures=list(measured), people=crowd(), compared=None, tested=[])
     store.write_sorted(table, MONITORING, run.folder / MONITORING.name)
