@@ -38,7 +38,7 @@ from jobs.release.iceberg import (NAMESPACE, catalog_file, iceberg_table, load, 
 from jobs.release.pointer import Release, Standing, standing
 
 #: What other modules take from here, wherever it is written.
-__all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "current", "data_files",
+__all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "count", "current", "data_files",
            "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
            "opened", "read", "require_rows", "rows", "state", "tables", "told"]
 
@@ -104,6 +104,13 @@ def read(home: Path, table: str, release_id: str) -> pa.Table:
         if found is None:
             return contract.arrow_schema.empty_table()
         return rows(found, contract, release_id)
+
+
+def count(home: Path, table: str, release_id: str) -> int:
+    """Rows of one release, from the table's metadata alone; errors as of `read`."""
+    with opened(home) as catalog:
+        _, found = _visible(catalog, table, release_id)
+        return 0 if found is None else found.scan(of_release(release_id)).count()
 
 
 def data_files(home: Path, table: str, release_id: str) -> list[Path]:
