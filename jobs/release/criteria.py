@@ -21,6 +21,8 @@ from jobs.store import canonical
 from models.registry import Model
 
 POLICY, LAW, INPUTS = "policy", "law", "inputs"
+#: Opens the name of a model's metadata among the documents.
+MODEL = "model/"
 
 
 def criteria(policy: Policy, release_id: str) -> pa.Table:
@@ -59,7 +61,7 @@ def documents(release_id: str, stated: Mapping[str, Any], policy: Policy,
         models: Those that scored, by name.
     """
     texts = {POLICY: stated, LAW: asdict(policy.law), INPUTS: inputs,
-             **{f"model/{name}": {**model.metadata, "version": model.version}
+             **{f"{MODEL}{name}": {**model.metadata, "version": model.version}
                 for name, model in models.items()}}
     rows = []
     for name, content in sorted(texts.items()):

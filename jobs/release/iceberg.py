@@ -15,7 +15,7 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.expressions import BooleanExpression, EqualTo
+from pyiceberg.expressions import And, BooleanExpression, EqualTo
 from pyiceberg.table import Table as IcebergTable
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
@@ -38,12 +38,17 @@ def of_release(release_id: str) -> BooleanExpression:
     return EqualTo("release_id", release_id)  # type: ignore[call-arg, arg-type]
 
 
-def rows(table: IcebergTable, contract: Table, release_id: str) -> pa.Table:
+def rows(table: IcebergTable, contract: Table, release_id: str,
+         user_id: str | None = None) -> pa.Table:
     """The rows of one release, visible or not, in contract order and sorted by key.
 
-    Columns that came to the contract after the release are null, whatever it says.
+    Those of one person only, if named. Columns that came to the contract after the release are
+    null, whatever it says.
     """
-    found = table.scan(of_release(release_id)).to_arrow()
+    whose = of_release(release_id)
+    if user_id is not None:
+        whose = And(whose, EqualTo("user_id", user_id))  # type: ignore[call-arg, arg-type]
+    found = table.scan(whose).to_arrow()
     for field in contract.arrow_schema:
         if field.name not in found.schema.names:
             found = found.append_column(field.name, pa.nulls(found.num_rows, field.type))

@@ -96,17 +96,15 @@ def published(home: Path, one: warehouse.Release) -> Side:
     def files(name: str) -> list[Path]:
         return warehouse.data_files(home, name, one.release_id)
 
-    said = document(home, one.release_id, criteria.INPUTS).get("policy", {})
+    said = documents_of(home, one.release_id).get(criteria.INPUTS, {}).get("policy", {})
     return Side(one.release_id, files("whitelist"), files("decisions"), files(LIMITS.name),
                 (said.get("version", ""), said.get("sha256", "")))
 
 
-def document(home: Path, release_id: str, name: str) -> dict[str, Any]:
-    """A text of a release as JSON content; empty where the release has none of that name."""
+def documents_of(home: Path, release_id: str) -> dict[str, dict[str, Any]]:
+    """The texts of a release as JSON content, by name; none of one that was made without."""
     rows = warehouse.read(home, DOCUMENTS.name, release_id).to_pylist()
-    found: dict[str, Any] = next((json.loads(row["text"]) for row in rows
-                                  if row["document"] == name), {})
-    return found
+    return {row["document"]: json.loads(row["text"]) for row in rows}
 
 
 def _stated(run: Run, policy: Policy) -> dict[str, Any]:
@@ -115,3 +113,12 @@ def _stated(run: Run, policy: Policy) -> dict[str, Any]:
     (version,) = policies.versions_in_force(policy.name, said, run.as_of)
     return {"product": policy.product, "currency": policy.currency,
             "languages": said.get("languages", []), "version": version}
+
+
+def churn_of(home: Path, one: warehouse.Release) -> dict[str, Any] | None:
+    """The churn of a published release, counted from its changes; None without one before."""
+    said = documents_of(home, one.release_id).get(criteria.INPUTS, {}).get("previous")
+    if not said:
+        return None
+    before = warehouse.named(home, said["release_id"])
+    return changes.churn(warehouse.read(home, CHANGES.name, one.release_id), before.invited)

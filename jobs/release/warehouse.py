@@ -23,6 +23,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
@@ -40,7 +41,7 @@ from jobs.release.pointer import Release, Standing, standing
 #: What other modules take from here, wherever it is written.
 __all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "count", "current", "data_files",
            "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
-           "opened", "read", "require_rows", "rows", "state", "tables", "told"]
+           "of_user", "opened", "read", "require_rows", "rows", "state", "tables", "told"]
 
 
 def tables(currency: str) -> dict[str, Table]:
@@ -104,6 +105,18 @@ def read(home: Path, table: str, release_id: str) -> pa.Table:
         if found is None:
             return contract.arrow_schema.empty_table()
         return rows(found, contract, release_id)
+
+
+def of_user(home: Path, table: str, release_id: str, user_id: str) -> list[dict[str, Any]]:
+    """The rows of one person in a release, by key; errors as of `read`.
+
+    Only files and row groups that can hold the person are read.
+    """
+    with opened(home) as catalog:
+        contract, found = _visible(catalog, table, release_id)
+        if found is None:
+            return []
+        return rows(found, contract, release_id, user_id).to_pylist()
 
 
 def count(home: Path, table: str, release_id: str) -> int:
