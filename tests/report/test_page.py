@@ -21,6 +21,7 @@ from jobs.errors import NightlistError
 from jobs.release import release
 from jobs.report import charts, page
 from tests.limits import proofs
+from tests.release.nights import write_ledgers
 
 JUNE = dt.date(2026, 6, 30)
 VOID = {"meta", "br", "wbr", "hr", "img", "input", "link", "path", "rect", "use"}
@@ -51,7 +52,7 @@ def night(home: Path, as_of: dt.date = JUNE, invited: int = 3, **names: str) -> 
             pa.Table.from_pylist(rows, schema=table.arrow_schema), table, run.folder / table.name)
     proved = proofs.proved(proofs.problem(10**9), proofs.candidates(
         *({"user_id": f"u{who:04}"} for who in range(max(1, invited)))), np.zeros(4))
-    hashes |= proofs.write(run, proved)
+    hashes |= proofs.write(run, proved) | write_ledgers(run)
     delivery = {"feed": names.get("feed", "bound_cards"), "delivery_date": as_of.isoformat(),
                 "received": 4_321, "accepted": 4_300, "quarantined": 17, "duplicates": 4}
     store.write_json({"run_id": "aaa", "tables": hashes, "audit": hashes, "inputs": {
