@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 # Before the import: the library would otherwise report its use to its makers.
@@ -12,6 +13,7 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 import great_expectations as gx  # noqa: E402
 from pyspark.sql import DataFrame  # noqa: E402
 
+from expectations import validations  # noqa: E402
 from expectations.suites import CRITICAL, suite  # noqa: E402
 from jobs.contracts.table import Table  # noqa: E402
 from jobs.errors import GateFailed  # noqa: E402
@@ -30,8 +32,9 @@ class Result:
     detail: str
 
 
-def run_suite(gate: str, df: DataFrame, table: Table, business: list[Any]) -> list[Result]:
-    """Validate a frame against its table's suite."""
+def run_suite(gate: str, df: DataFrame, table: Table, business: list[Any],
+              run_folder: Path | None = None) -> list[Result]:
+    """Validate a frame against its table's suite; what was found is kept in the run's folder."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     batch = (context.data_sources.add_or_update_spark("night")
@@ -39,6 +42,8 @@ def run_suite(gate: str, df: DataFrame, table: Table, business: list[Any]) -> li
              .add_batch_definition_whole_dataframe("whole")
              .get_batch({"dataframe": df}))
     outcome = batch.validate(suite(table, business), result_format="SUMMARY")
+    if run_folder is not None:
+        validations.keep(outcome, gate, table, run_folder)
     return sorted((_result(gate, table, one) for one in outcome.results),
                   key=lambda result: (result.expectation, result.column))
 

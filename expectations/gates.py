@@ -13,11 +13,13 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from expectations import suites
+from expectations.changes import churn_within, reconciled
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
 from jobs import store
 from jobs.config import AUDIT, TRAINED, Run
 from jobs.contracts import feeds, release
+from jobs.contracts.campaign import CHANGES
 from jobs.contracts.limits import CANDIDATES, LIMITS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
@@ -25,6 +27,8 @@ from jobs.errors import GateFailed
 from jobs.inputs import clean_table, frozen, frozen_policy, record
 from jobs.limits.verify import TABLES, Source, verify
 from jobs.policies.policy import Policy
+from jobs.release import warehouse
+from jobs.release.changes import churn
 from jobs.scores.choice import unpromoted
 from jobs.session import session
 
@@ -45,7 +49,7 @@ def after_intake(run: Run) -> dict[str, int]:
         of_feed = [row for row in deliveries if row["feed"] == feed.name]
         if of_feed or feed.name in mandatory:
             results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed),
-                                 suites.feed(feed.name))
+                                 suites.feed(feed.name), run.folder)
         if of_feed:
             results += newest_delivery(feed, of_feed[-1], run.as_of)
     return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")
@@ -134,6 +138,9 @@ def before_release(run: Run) -> dict[str, int]:
     results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
                *_on(run, "release", release.WATERFALL, []), *_on(run, "release", CANDIDATES, []),
                *_on(run, "release", LIMITS, []),
+               *(one for ledger in release.LEDGERS.values() for one in _on(run, "release", ledger,
+                                                                           [])),
+               *_changes(run, policy),
                *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES})]
     _counts_agree(run)
     counts = _close(run, "release", results, "nothing was published; rerun the night")
@@ -155,9 +162,20 @@ def certificate(tables: Mapping[str, Source]) -> list[Result]:
             for check in verify(tables).checks]
 
 
+def _changes(run: Run, policy: Policy) -> list[Result]:
+    """What changed since the release before, counted anew from the tables; none without one."""
+    previous = frozen(run)["inputs"].get("previous")
+    if previous is None:
+        return []
+    found = store.read_arrow(run.folder / CHANGES.name, CHANGES)
+    before = warehouse.named(run.home, previous["release_id"]).invited
+    return [reconciled(found, before, store.count(run.folder / "whitelist")),
+            *churn_within(churn(found, before), policy.campaign)]
+
+
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:
     df = store.read(session(), run.folder / table.name, table)
-    return run_suite(gate, df, table, business)
+    return run_suite(gate, df, table, business, run.folder)
 
 
 def _earlier_gates_passed(run: Run) -> None:

@@ -6,7 +6,6 @@ Every command has a help text with an example; a test fails where one has not.
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,9 @@ from jobs.limits import commands as limits_commands
 from jobs.limits import whatif_commands
 from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
+from jobs.release import commands as release_commands
+from jobs.release import pointer_commands
+from jobs.release.commands import near, print_summary, told_unpublished
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
 
@@ -66,7 +68,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: nightlist night --as-of 2026-06-30 --feeds simulated")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
-    _readers(commands)
+    release_commands.declare(commands)
+    pointer_commands.declare(commands)
     mart_commands.declare(commands)
     send_commands.declare(commands)
     limits_commands.declare(commands)
@@ -114,25 +117,6 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                             "beside its contract")
 
 
-def _readers(commands: argparse._SubParsersAction) -> None:
-    for name, text in (("whitelist", "the people invited by a release"),
-                       ("decisions", "everyone considered by a release, with the failing rules"),
-                       ("waterfall", "how many people each rule of a release removed")):
-        command = add(commands, name, _table, f"show {text}",
-                      f"nightlist {name} --as-of 2026-06-30 --format csv --output {name}.csv")
-        command.add_argument("--as-of", metavar="DATE",
-                             help="the newest release of that night (default: the one in force)")
-        command.add_argument("--format", default="table", choices=("table", "csv", "parquet",
-                                                                   "json"),
-                             help="default: %(default)s; all but table have every row")
-        command.add_argument("--output", metavar="FILE", help="default: the terminal")
-        command.set_defaults(table=name)
-    summary = add(commands, "summary", _summary, "show a release in short: waterfall, number "
-                  "invited, money committed, and where the table and the report lie",
-                  "nightlist summary --as-of 2026-06-30")
-    summary.add_argument("--as-of", metavar="DATE", help="default: the release in force")
-
-
 def _run(arguments: argparse.Namespace) -> config.Run:
     source = arguments.feeds or "landing"
     return config.Run(
@@ -145,10 +129,12 @@ def _run(arguments: argparse.Namespace) -> config.Run:
 
 
 def _night(arguments: argparse.Namespace) -> None:
+    from jobs.release import warehouse
     from jobs.steps import run_all
 
     run = run_all(_run(arguments))
-    _print_summary(run.home, run.as_of)
+    if not told_unpublished(run.home, run.as_of):
+        print_summary(run.home, warehouse.current(run.home, run.as_of))
 
 
 def _step(arguments: argparse.Namespace) -> None:
@@ -171,61 +157,11 @@ def _dictionary(arguments: argparse.Namespace) -> None:
     from jobs.contracts.dictionary import dictionary, renew
 
     if arguments.pages:
-        print(f"{pages.write()} pages in {_near(pages.FOLDER)} and {_near(pages.FEATURES_PAGE)}")
+        print(f"{pages.write()} pages in {near(pages.FOLDER)} and {near(pages.FEATURES_PAGE)}")
     if arguments.write:
         renew(Path(arguments.write))
     elif not arguments.pages:
         print(dictionary())
-
-
-def _as_of(arguments: argparse.Namespace) -> dt.date | None:
-    return None if arguments.as_of is None else config.as_of_date(arguments.as_of)
-
-
-def _table(arguments: argparse.Namespace) -> None:
-    from jobs.release import warehouse
-    from jobs.show import show
-
-    home = config.home_folder(arguments.home)
-    release = warehouse.current(home, _as_of(arguments))
-    show(warehouse.read(home, arguments.table, release.release_id), arguments.format,
-         Path(arguments.output) if arguments.output else None,
-         f"{arguments.table} of {release.release_id}")
-
-
-def _summary(arguments: argparse.Namespace) -> None:
-    _print_summary(config.home_folder(arguments.home), _as_of(arguments))
-
-
-def _print_summary(home: Path, as_of: dt.date | None) -> None:
-    from jobs.offers.eligibility import unpublished
-    from jobs.release import warehouse
-    from jobs.show import terminal_table
-
-    if as_of and (stopped := unpublished(home, as_of)):
-        steps, still_open, folder = stopped
-        terminal_table(steps, f"Rules of {as_of}-{folder.name}", limit=100)
-        print(f"left open  {', '.join(still_open) or 'no rule'}: there was no outcome to learn "
-              "from, no champion, and no --model was named")
-        print("published  nothing; earlier releases stay as they are")
-        print(f"run        {_near(folder)}")
-        return
-    release = warehouse.current(home, as_of)
-    terminal_table(warehouse.read(home, "waterfall", release.release_id),
-                   f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),
-                   limit=100)
-    night = home / "nights" / release.as_of_date.isoformat()
-    run_id = release.release_id.removeprefix(f"{release.as_of_date}-")
-    print(f"invited    {release.invited:,} of {release.considered:,} considered")
-    print(f"committed  {release.committed_amount:,} {release.currency}")
-    print(f"table      {_near(home / 'warehouse')}  (nightlist whitelist --home {_near(home)})")
-    print(f"run        {_near(night / run_id)}")
-    print(f"report     {_near(home / 'reports' / night.name / 'index.html')}")
-
-
-def _near(path: Path) -> Path:
-    """The path as seen from the current folder, where it lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 if __name__ == "__main__":

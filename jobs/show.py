@@ -65,15 +65,24 @@ def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
         print(f"{rows.num_rows:,} rows in {output}", file=sys.stderr)
 
 
-def table_of(rows: Sequence[dict[str, Any]], title: str) -> None:
+def show_json(content: Any, output: Path | None) -> None:
+    """Print one JSON text, or write it to a file; what JSON does not know as text."""
+    _text(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n", output)
+
+
+def table_of(rows: Sequence[dict[str, Any]], title: str, wrap: Sequence[str] = ()) -> None:
     """Print rows of the same keys as a table."""
     terminal_table(pa.Table.from_pylist(list(rows)), title, columns=list(rows[0]),
-                   limit=len(rows))
+                   limit=len(rows), wrap=wrap)
 
 
 def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
-                   columns: Sequence[str] | None = None, limit: int = TERMINAL_ROWS) -> None:
-    """Print the first rows as a table that fits the terminal; in a file all rows, full width."""
+                   columns: Sequence[str] | None = None, limit: int = TERMINAL_ROWS,
+                   wrap: Sequence[str] = ()) -> None:
+    """Print the first rows as a table that fits the terminal; in a file all rows, full width.
+
+    Lists and the columns to `wrap` go on in the next line where they are too long.
+    """
     whole = output is not None
     names = list(columns or [name for name in rows.schema.names if whole or name not in UNSHOWN])
     shown = rows if whole else rows.slice(0, limit)
@@ -81,7 +90,8 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
     for name in names:
         kind = rows.schema.field(name).type
         table.add_column(name, justify="right" if pa.types.is_integer(kind) else "left",
-                         overflow="fold", no_wrap=not pa.types.is_list(kind))
+                         overflow="fold",
+                         no_wrap=not pa.types.is_list(kind) and name not in wrap)
     for row in shown.to_pylist():
         # As text: an id may look like markup.
         table.add_row(*[Text(_cell(row[name])) for name in names])

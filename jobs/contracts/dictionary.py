@@ -17,6 +17,7 @@ CURRENCY = "<currency>"
 GROUPS: tuple[tuple[str, tuple[Table, ...]], ...] = (
     ("Published", (release.whitelist(CURRENCY), release.DECISIONS, release.WATERFALL,
                    release.RELEASES)),
+    ("Published beside it", tuple(release.LEDGERS.values())),
     ("Published as proof", tuple(release.PROOF.values())),
     ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, limits.RULE_FACTS,
                   night.ELIGIBILITY, monitoring.MONITORING, monitoring.HISTOGRAMS)),

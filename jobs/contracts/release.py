@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from jobs.contracts import limits
-from jobs.contracts.campaign import CAMPAIGN_FIELDS, RELEASE_ID
+from jobs.contracts.campaign import CAMPAIGN_FIELDS, CHANGES, CRITERIA, DOCUMENTS, RELEASE_ID
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
@@ -74,6 +74,11 @@ WATERFALL = Table(
 PROOF = {table.name: dataclasses.replace(table.with_fields(RELEASE_ID), partition="release_id")
          for table in limits.PROOF}
 
+#: Beside the lists, by name; they carry their release's id from the first and may be empty.
+LEDGERS = {table.name: table for table in (CHANGES, CRITERIA, DOCUMENTS)}
+#: Of them, kept as long as a release's criteria are: longer than its rows.
+KEPT_LONGER = (CRITERIA.name, DOCUMENTS.name)
+
 RELEASES = Table(
     name="releases",
     meaning="The pointer: names the release that readers see.",
@@ -81,8 +86,7 @@ RELEASES = Table(
     source="audited nights", partition="",
     fields=(
         Field("move_number", "integer", "order",
-              "Counts the moves; in force is the highest of the newest as-of date.",
-              minimum=1),
+              "Counts the moves; the highest says which release is in force.", minimum=1),
         RELEASE_ID, AS_OF_DATE,
         Field("published_at", "string", "UTC, ISO 8601", "When the pointer moved."),
         Field("currency", "string", "ISO 4217", "Of the limits of this release."),
@@ -92,4 +96,9 @@ RELEASES = Table(
               minimum=0),
         Field("whitelist_sha256", "string", "hex", "Of the whitelist's Parquet file."),
         Field("run_sha256", "string", "hex", "Of run.json, which lists every input."),
+        Field("action", "string", "code", "publish: put in force for its night; rollback: what "
+              "stood above it was withdrawn.", allowed=("publish", "rollback")),
+        Field("in_force_release_id", "string", "id", "The release in force after this move."),
+        Field("moved_by", "string", "name", "Who moved the pointer."),
+        Field("reason", "string", "text", "Why, of a rollback; else empty."),
     ))

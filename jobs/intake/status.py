@@ -17,6 +17,7 @@ from jobs.intake.intake import all_taken_in
 
 #: A delivery is late once it is overdue by more than this share of its usual distance, but a day.
 _GRACE = 0.25
+ON_TIME, LATE, MISSING, NONE_YET = "on time", "late", "missing", "none yet"
 
 
 def feed_named(name: str) -> Table:
@@ -47,22 +48,32 @@ def arrivals(home: Path, as_of: dt.date, mandatory: Sequence[str]) -> pa.Table:
                                  for feed in FEEDS.values()])
 
 
+def most_days(feed: Table) -> int:
+    """Days from one delivery to the next from which on, exceeded, the next is late."""
+    return feed.every_days + max(1, round(_GRACE * feed.every_days))
+
+
+def of_age(feed: Table, age_days: int | None, is_mandatory: bool) -> str:
+    """Status of a feed whose newest delivery is so old; None: there is none."""
+    if age_days is None:
+        return MISSING if is_mandatory else NONE_YET
+    return ON_TIME if age_days <= most_days(feed) else LATE
+
+
 def _arrival(home: Path, feed: Table, as_of: dt.date,
              is_mandatory: bool) -> dict[str, object]:
     landed = landing.delivery_names(home, feed.name, as_of)
     taken = all_taken_in(home, feed.name, as_of)
     names = history.in_force({*landed, *taken})
     days = [name.day for name in names]
-    most = feed.every_days + max(1, round(_GRACE * feed.every_days))
     age = (as_of - days[-1]).days if days else None
-    status = ("on time" if age is not None and age <= most else "late" if age is not None
-              else "missing" if is_mandatory else "none yet")
     counts = [taken.get(name, {}) for name in names]
     return {
-        "feed": feed.name, "status": status, "newest": str(names[-1]) if names else "",
+        "feed": feed.name, "status": of_age(feed, age, is_mandatory),
+        "newest": str(names[-1]) if names else "",
         "age_days": age, "deliveries": len(names),
         "waiting": sum(name not in taken for name in names),
-        "gaps": sum((later - earlier).days > most
+        "gaps": sum((later - earlier).days > most_days(feed)
                     for earlier, later in zip(days, days[1:], strict=False)),
         **{key: sum(int(one.get(key, 0)) for one in counts)
            for key in ("accepted", "quarantined")}}

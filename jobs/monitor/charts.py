@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 import matplotlib
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jobs.report.charts import ACCENT, INK, LINE, QUIET, SOFT, STYLE, WIDTH, axes_of, svg
+from jobs.report.charts import ACCENT, INK, LINE, QUIET, SOFT, STYLE, WIDTH, axes_of, legend, svg
 from models.stability import LEGACY_STOP, LEGACY_WARNING, Histogram
 
 #: Height of a bar with its words above it, inches.
@@ -33,8 +32,9 @@ def drifters(rows: Sequence[tuple[str, float, float]], label: str) -> str:
         axes = axes_of(figure, (0.01, 0.34 / height, 0.98, 1 - 0.44 / height))
         places = -np.arange(len(rows), dtype=float)
         furthest = min(_END, max([LEGACY_STOP, *(max(one[1:]) for one in rows)]) * 1.04)
-        for limit in (LEGACY_WARNING, LEGACY_STOP):
-            axes.axvline(limit, color=QUIET, linewidth=1, linestyle=(0, (2, 3)))
+        for limit in (LEGACY_WARNING, LEGACY_STOP):  # beside the bars, not through their names
+            axes.vlines([limit] * len(rows), places - 0.38, places + 0.2, color=QUIET,
+                        linewidth=1, linestyle=(0, (2, 3)), zorder=0.5)
         axes.barh(places, [min(index, _END) for _, index, _ in rows], height=0.3, color=ACCENT)
         for place, (name, index, null) in zip(places, rows, strict=True):
             axes.plot([null, null], [place - 0.24, place + 0.24], color=INK, linewidth=2)
@@ -73,7 +73,7 @@ def shifted(before: Histogram, shares: tuple[npt.ArrayLike, npt.ArrayLike], labe
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
-        _legend(axes, (("reference", SOFT), ("this night", ACCENT)))
+        legend(axes, (("reference", SOFT), ("this night", ACCENT)))
         return svg(figure, label)
 
 
@@ -103,13 +103,6 @@ def reliability(vintages: Mapping[str, Sequence[Mapping[str, float]]], label: st
         axes.grid(color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
         newest = max(vintages)
-        _legend(axes, ((f"defaulted of {newest}, per cent", ACCENT),
-                       *([("earlier", SOFT)] if len(vintages) > 1 else [])), (0.0, 0.62))
+        legend(axes, ((f"defaulted of {newest}, per cent", ACCENT),
+                      *([("earlier", SOFT)] if len(vintages) > 1 else [])), (0.0, 0.62))
         return svg(figure, label)
-
-
-def _legend(axes: Axes, words: Sequence[tuple[str, str]],
-            places: Sequence[float] = (0.0, 0.3)) -> None:
-    for place, (word, color) in zip(places, words, strict=False):
-        axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
-        axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")

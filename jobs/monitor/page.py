@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pyarrow as pa
 from markupsafe import Markup
 
-import jobs.report
+from jobs import store
 from jobs.config import Run
 from jobs.contracts.monitoring import (ALL, FEATURE_METRICS, METRICS, OK, STATUSES, STOP, UNJUDGED,
                                        WARNING)
@@ -24,7 +23,8 @@ from jobs.monitor.drift import PD
 from jobs.monitor.figures import breaches_first
 from jobs.monitor.findings import Found
 from jobs.report.charts import bars
-from jobs.report.page import number, percent
+from jobs.report.templates import environment, written
+from jobs.report.words import number, percent
 from models.calibration import reliability
 from models.stability import sample, shares
 
@@ -37,6 +37,8 @@ LIGHTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Fairness", ("adverse_impact_ratio", "false_positive_ratio", "false_negative_ratio")))
 #: Stands for the rows on which a model was judged, where no night has outcomes yet.
 TESTED = "rows it had not seen"
+#: Where the run keeps the page's charts: the page of the night shows some of them.
+CHARTS_FILE = "monitoring_charts.json"
 #: Features in the list of breaches and in the chart; the table has all.
 MOST_FEATURES, MOST_BARS = 5, 10
 _PERCENT = ("roll_rate", "roll_to_arrears_rate", "invited_share", "selection_ratio", "mean_pd",
@@ -47,23 +49,16 @@ Row = dict[str, Any]
 
 def write(run: Run, table: pa.Table, found: Found) -> Path:
     """Write the page of the run's night and return where it lies."""
-    path = run.home / "reports" / run.as_of.isoformat() / "monitoring.html"
-    html = render(content(run, table, found))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".tmp-{path.name}")
-    staged.write_text(html, encoding="utf-8")
-    staged.replace(path)
-    return path
+    facts = content(run, table, found)
+    store.write_json(facts["charts"], run.folder / CHARTS_FILE)
+    return written(run, "monitoring.html", render(facts))
 
 
 def render(facts: dict[str, Any]) -> str:
     """The HTML of the page's facts; every text in them is escaped."""
-    folders = [Path(__file__).parent, Path(str(jobs.report.__file__)).parent]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folders), autoescape=True,
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=number, percent=percent, shown=shown)
-    return environment.get_template("monitoring.html.j2").render(facts)
+    pages = environment(Path(__file__).parent)
+    pages.filters.update(shown=shown)
+    return pages.get_template("monitoring.html.j2").render(facts)
 
 
 def content(run: Run, table: pa.Table, found: Found) -> dict[str, Any]:

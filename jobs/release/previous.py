@@ -3,7 +3,7 @@
 Found once, when the night's inputs are frozen, and named there by its id: a release that is
 published while the night runs changes nothing, and a replay of the run reads the same one. A night
 of the same date never counts, so that running a night again, or publishing it again, changes none
-of its inputs.
+of its inputs. A release that a rollback withdrew is nobody's previous.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jobs.release.warehouse import NAMESPACE, Release
 
 
 def previous(home: Path, as_of: dt.date, policy: str) -> dict[str, Any] | None:
-    """The newest release in force before a date, of the same product policy.
+    """The release that stands for the newest night before a date, of the same product policy.
 
     Args:
         home: Where the warehouse is.
@@ -35,10 +35,9 @@ def previous(home: Path, as_of: dt.date, policy: str) -> dict[str, Any] | None:
         multiplier, 1/100 currency a unit; empty where the release has none), as JSON content; None
         where there is no such release.
     """
-    newest_first = sorted(warehouse.history(home), reverse=True,
-                          key=lambda move: (move.as_of_date, move.move_number))
-    found = next((move for move in newest_first if move.as_of_date < as_of
-                  and _policy_of(home, move) == policy), None)
+    standing = warehouse.state(home).of_nights
+    found = next((standing[night] for night in sorted(standing, reverse=True) if night < as_of
+                  and _policy_of(home, standing[night]) == policy), None)
     if found is None:
         return None
     return {"release_id": found.release_id, "as_of": found.as_of_date.isoformat(),

@@ -1,7 +1,7 @@
 """Release: writes the audited tables of the night and moves the pointer to them.
 
-Sources: whitelist, decisions, waterfall, the proof of the limits and run.json of the run. A run
-keeps its proof without a release's name; the column `release_id` is added here.
+Sources: whitelist, decisions, waterfall, the ledgers, the proof of the limits and run.json of the
+run. A run keeps its proof without a release's name; the column `release_id` is added here.
 Grain: one row of `releases` a move of the pointer.
 Output: the Iceberg tables in `<home>/warehouse`.
 """
@@ -10,26 +10,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table as IcebergTable
 
 from jobs import store
 from jobs.config import AUDIT, Run
-from jobs.contracts.release import RELEASES
+from jobs.contracts.release import PROOF
+from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
-from jobs.lock import locked
 from jobs.release import warehouse
-from jobs.release.warehouse import Release, lists, tables
+from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
+from jobs.release.pointer import Release, Standing, in_force_after, mover, standing
+from jobs.release.warehouse import lists, tables
 
-#: How long a publisher waits for another one before it gives up.
-LOCK_WAIT_SECONDS = 60.0
 #: Rows of a table that are held at once; each piece becomes a file of the warehouse.
 PIECE_ROWS = 1_000_000
 
@@ -55,7 +54,7 @@ class _Night:
         with pq.ParquetFile(self.file(name)) as file:
             for batch in file.iter_batches(PIECE_ROWS):
                 rows = pa.Table.from_batches([batch])
-                if name not in lists(self.currency):
+                if name in PROOF:
                     named = pa.repeat(self.run.release_id, rows.num_rows)
                     rows = rows.append_column("release_id", named)
                 yield rows.select(contract.columns).cast(contract.arrow_schema)
@@ -83,36 +82,48 @@ def main(run: Run) -> dict[str, str | int | bool]:
 def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release, bool]:
     """Publish a run's tables and move the pointer to them.
 
-    Publishing again what is in force for its as-of date does nothing; publishing an earlier
-    release of that date again moves the pointer back to it, which is a new move.
+    Publishing again what stands for its as-of date does nothing; publishing an earlier release of
+    that date again moves the pointer back to it, which is a new move. What a rollback withdrew is
+    not published again, whoever retries: only a rollback restores it.
 
     Args:
         run: The run whose folder holds the audited tables.
         wait_seconds: How long to wait for another publisher, in seconds.
 
     Returns:
-        The release now in force for the run's as-of date, and whether the pointer moved.
+        The release that now stands for the run's as-of date, and whether the pointer moved.
 
     Raises:
         ReleaseError: When the tables are not fit to publish, differ from what was published
-            under the same name, or another publisher holds the warehouse.
+            under the same name, the release was withdrawn, or another publisher holds the
+            warehouse.
     """
     night = _read_night(run)
-    lock = warehouse.catalog_file(run.home).with_name("publish.lock")
-    with (locked(lock, wait_seconds, "warehouse", ReleaseError),
+    with (publishing(run.home, wait_seconds),
           warehouse.opened(run.home, create=True) as catalog):
         moves = warehouse.moves(catalog)
         known = [m for m in moves if m.release_id == run.release_id]
+        now = standing(moves)
+        _refuse_withdrawn(run, now)
         if known:
             _refuse_changed_rows(catalog, night, known[-1])
-            if known[-1] is [m for m in moves if m.as_of_date == run.as_of][-1]:
+            if now.of_nights.get(run.as_of) is known[-1]:
                 return known[-1], False
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
             if not known:
                 _replace(table, run.release_id, night.pieces(name))
             _verify(table, name, run.release_id, night.count(name))
-        return _move(catalog, run, night, moves[-1].move_number + 1 if moves else 1), True
+        return _move(catalog, run, night, moves), True
+
+
+def _refuse_withdrawn(run: Run, now: Standing) -> None:
+    """A retry must not undo what somebody decided."""
+    if (by := now.withdrawn.get(run.release_id)) is not None:
+        raise ReleaseError(
+            f"release {run.release_id}", "one that was not withdrawn",
+            f"one withdrawn {warehouse.told(by)}", "mend what was wrong and run the night anew, or "
+            f"restore it: nightlist release rollback {run.release_id} --reason TEXT")
 
 
 def _read_night(run: Run) -> _Night:
@@ -126,8 +137,8 @@ def _read_night(run: Run) -> _Night:
                            "tables that did not", "run the step first: nightlist run "
                            f"check_release --as-of {run.as_of}")
     currency = record["inputs"]["policy"]["currency"]
-    for name in tables(currency):
-        _check(run, name, record["tables"].get(name), name in lists(currency))
+    for name, contract in tables(currency).items():
+        _check(run, name, contract, record["tables"].get(name), name not in lists(currency))
     return _Night(run, currency, store.file_sha256(_file(run, "whitelist")),
                   store.file_sha256(path))
 
@@ -136,7 +147,8 @@ def _file(run: Run, name: str) -> Path:
     return run.folder / name / f"{name}.parquet"
 
 
-def _check(run: Run, name: str, audited_sha256: str | None, is_list: bool) -> None:
+def _check(run: Run, name: str, contract: Table, audited_sha256: str | None,
+           may_be_empty: bool) -> None:
     """Refuse a table that is missing, is not the audited one, is empty or is another release's."""
     where, file = f"{run.folder.name}/{name}", _file(run, name)
     remedy = f"rerun the night: nightlist night --as-of {run.as_of}"
@@ -147,10 +159,14 @@ def _check(run: Run, name: str, audited_sha256: str | None, is_list: bool) -> No
     if store.file_sha256(file) != audited_sha256:
         raise ReleaseError(where, f"sha256 {audited_sha256[:12]}… as in run.json", "another file",
                            remedy)
-    if not is_list:
+    found = [*pq.read_schema(file).names, *(["release_id"] if name in PROOF else [])]
+    if sorted(found) != sorted(contract.columns):
+        raise ReleaseError(where, "columns " + ", ".join(contract.columns), ", ".join(found),
+                           remedy)
+    if name in PROOF:
         return
     names = pq.read_table(file, columns=["release_id"])["release_id"]
-    if not len(names):
+    if not len(names) and not may_be_empty:
         raise ReleaseError(where, "at least one row", "0 rows", "find the rule that removes "
                            "everyone in the run's waterfall, and mend the policy or the feeds")
     foreign = set(pc.unique(names).to_pylist()) - {run.release_id}
@@ -188,19 +204,15 @@ def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> N
                            "the pointer has not moved; publish again")
 
 
-def _move(catalog: Catalog, run: Run, night: _Night, number: int) -> Release:
-    """Append the pointer's row: the one commit that makes the release visible."""
+def _move(catalog: Catalog, run: Run, night: _Night, moves: list[Release]) -> Release:
+    """Move the pointer: from here on the release is visible."""
     limits = pq.read_table(night.file("whitelist"))[f"limit_{night.currency.lower()}"]
     release = Release(
-        move_number=number, release_id=run.release_id, as_of_date=run.as_of,
-        published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        move_number=moves[-1].move_number + 1 if moves else 1, release_id=run.release_id,
+        as_of_date=run.as_of, published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         currency=night.currency, invited=night.count("whitelist"),
         considered=night.count("decisions"), committed_amount=pc.sum(limits).as_py(),
-        whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256)
-    pointer = warehouse.iceberg_table(catalog, RELEASES)
-    try:
-        pointer.append(pa.Table.from_pylist([asdict(release)], schema=RELEASES.arrow_schema))
-    except CommitFailedException:
-        raise ReleaseError(f"warehouse/{RELEASES.name}", f"move {number} to be free",
-                           "a move by another publisher", "publish again") from None
+        whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256, moved_by=mover())
+    release = replace(release, in_force_release_id=in_force_after(moves, release))
+    warehouse.append_move(catalog, release)
     return release

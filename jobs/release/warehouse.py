@@ -2,13 +2,17 @@
 
 Sources: a night's `whitelist`, `decisions`, `waterfall`, the proof of its limits and `run.json`.
 Grain: rows of these tables under their `release_id`; one row a move in `releases`.
-Output: `<home>/warehouse`, namespace `nightlist`, catalogue in `catalog.db` (SQLite).
+Output: `<home>/warehouse`, namespace `nightlist`, catalogue in `catalog.db` (SQLite); see
+`iceberg.py`.
 
-`releases` is the pointer: a release is visible exactly when a row of it names the release. In force
-is the newest night, and of its rows the highest `move_number`: publishing a past night again, or
-for the first time, never takes tomorrow's list away. Rows are written first and the pointer moves
-last, in one commit; a crash before that leaves rows which no reader asks for and which the next
-try replaces. Rows that a pointer once named are never written again.
+`releases` is the pointer: a release is visible exactly when a row of it names the release. Which is
+in force, the row of the highest `move_number` says (`in_force_release_id`), for any engine; how
+that comes about stands in `pointer.py`. Rows are written first and the pointer moves last, in one
+commit; a crash before that leaves rows which no reader asks for and which the next try replaces.
+Rows that a pointer once named are never written again; only `expire` takes them away, whole.
+
+A table of an earlier version lacks columns that its contract has by now: they are added when the
+next night is published, and are null in the rows before.
 
 Iceberg metadata holds absolute paths: a home folder is not moved, or its nights are published
 again into the new place.
@@ -17,70 +21,68 @@ again into the new place.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.sql import SqlCatalog
-from pyiceberg.exceptions import NoSuchTableError
-from pyiceberg.expressions import BooleanExpression, EqualTo
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table as IcebergTable
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
 
-from jobs.contracts.release import DECISIONS, PROOF, RELEASES, WATERFALL, whitelist
+from jobs.contracts.release import (DECISIONS, KEPT_LONGER, LEDGERS, PROOF, RELEASES, WATERFALL,
+                                    whitelist)
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError, UsageError
+from jobs.release.iceberg import (NAMESPACE, catalog_file, iceberg_table, load, of_release, opened,
+                                  rows)
+from jobs.release.pointer import Release, Standing, standing
 
-NAMESPACE = "nightlist"
-_MOVED = ("a home folder is neither copied nor moved: go back to its own place, or take the "
-          "folder warehouse away and publish the nights again")
-#: The pointer must not be re-based over another publisher's move: no commit retries.
-_POINTER_PROPERTIES = {"commit.retry.num-retries": "0"}
-
-
-@dataclass(frozen=True)
-class Release:
-    """One move of the pointer; the attributes are the columns of the contract `releases`."""
-
-    move_number: int
-    release_id: str
-    as_of_date: dt.date
-    published_at: str
-    currency: str
-    invited: int
-    considered: int
-    committed_amount: int
-    whitelist_sha256: str
-    run_sha256: str
+#: What other modules take from here, wherever it is written.
+__all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "count", "current", "data_files",
+           "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
+           "of_user", "opened", "read", "require_rows", "rows", "state", "tables", "told"]
 
 
 def tables(currency: str) -> dict[str, Table]:
     """The contracts of the released tables, by name, for a product in this currency."""
-    return {**lists(currency), **PROOF}
+    return {**lists(currency), **PROOF, **LEDGERS}
 
 
 def lists(currency: str) -> dict[str, Table]:
-    """Those of them that name their release from the first; a proof's tables get it here."""
+    """Those of them that no release is without a row of."""
     return {t.name: t for t in (whitelist(currency), DECISIONS, WATERFALL)}
 
 
 def current(home: Path, as_of: dt.date | None = None) -> Release:
-    """The release in force: the newest night's last move, or the last move of one as-of date.
+    """The release in force, or the one that stands for an as-of date.
 
     Raises:
-        ReleaseError: When there is none.
+        ReleaseError: When there is none, or all of that date were withdrawn.
     """
-    found = [m for m in history(home) if as_of in (None, m.as_of_date)]
-    if not found:
-        night = f" for {as_of}" if as_of else ""
-        raise ReleaseError(f"warehouse/{RELEASES.name}", f"a release{night}", "none",
-                           f"publish one: nightlist night --as-of {as_of or 'DATE'}")
-    return max(found, key=lambda move: (move.as_of_date, move.move_number))
+    now = state(home)
+    found = now.in_force if as_of is None else now.of_nights.get(as_of)
+    if found is not None:
+        return found
+    night = f" for {as_of}" if as_of else ""
+    for name, move in now.withdrawn.items():
+        if as_of and name.startswith(as_of.isoformat()):
+            raise ReleaseError(f"warehouse/{RELEASES.name}", f"a release{night}",
+                               f"{name}, withdrawn {told(move)}",
+                               f"read it all the same with --release {name}")
+    raise ReleaseError(f"warehouse/{RELEASES.name}", f"a release{night}", "none",
+                       f"publish one: nightlist night --as-of {as_of or 'DATE'}")
+
+
+def state(home: Path) -> Standing:
+    """Which release stands for each night, and which were withdrawn."""
+    return standing(history(home))
+
+
+def told(rollback: Release) -> str:
+    """Who withdrew a release, when and why, for an error."""
+    return (f"by {rollback.moved_by} on {rollback.published_at[:10]} ({rollback.reason}) in favour "
+            f"of {rollback.release_id}")
 
 
 def history(home: Path) -> list[Release]:
@@ -98,9 +100,30 @@ def read(home: Path, table: str, release_id: str) -> pa.Table:
         ReleaseError: When no move of the pointer names the release.
         UsageError: When there is no such table.
     """
-    contract = _visible(home, table, release_id)
     with opened(home) as catalog:
-        return rows(iceberg_table(catalog, contract), contract, release_id)
+        contract, found = _visible(catalog, table, release_id)
+        if found is None:
+            return contract.arrow_schema.empty_table()
+        return rows(found, contract, release_id)
+
+
+def of_user(home: Path, table: str, release_id: str, user_id: str) -> list[dict[str, Any]]:
+    """The rows of one person in a release, by key; errors as of `read`.
+
+    Only files and row groups that can hold the person are read.
+    """
+    with opened(home) as catalog:
+        contract, found = _visible(catalog, table, release_id)
+        if found is None:
+            return []
+        return rows(found, contract, release_id, user_id).to_pylist()
+
+
+def count(home: Path, table: str, release_id: str) -> int:
+    """Rows of one release, from the table's metadata alone; errors as of `read`."""
+    with opened(home) as catalog:
+        _, found = _visible(catalog, table, release_id)
+        return 0 if found is None else found.scan(of_release(release_id)).count()
 
 
 def data_files(home: Path, table: str, release_id: str) -> list[Path]:
@@ -110,11 +133,12 @@ def data_files(home: Path, table: str, release_id: str) -> list[Path]:
         ReleaseError: When no move of the pointer names the release.
         UsageError: When there is no such table.
     """
-    contract = _visible(home, table, release_id)
     with opened(home) as catalog:
-        scan = iceberg_table(catalog, contract).scan(of_release(release_id))
+        _, found = _visible(catalog, table, release_id)
+        if found is None:
+            return []
         return sorted(Path(task.file.file_path.removeprefix("file://"))
-                      for task in scan.plan_files())
+                      for task in found.scan(of_release(release_id)).plan_files())
 
 
 def named(home: Path, release_id: str) -> Release:
@@ -123,99 +147,68 @@ def named(home: Path, release_id: str) -> Release:
     Raises:
         ReleaseError: When none does.
     """
-    found = [move for move in history(home) if move.release_id == release_id]
+    return newest_of(history(home), release_id)
+
+
+def newest_of(known: list[Release], release_id: str) -> Release:
+    """The newest of some moves that names a release.
+
+    Raises:
+        ReleaseError: When none does.
+    """
+    found = [move for move in known if move.release_id == release_id]
     if not found:
         raise ReleaseError(f"warehouse/{RELEASES.name}", f"release {release_id}", "none of it",
-                           "leave the release out to read the newest, or publish that night")
+                           "leave the release out to read the newest, or see: nightlist release "
+                           "list")
     return found[-1]
 
 
-def _visible(home: Path, table: str, release_id: str) -> Table:
-    contracts = tables(named(home, release_id).currency)
+def _visible(catalog: Catalog, table: str, release_id: str
+             ) -> tuple[Table, IcebergTable | None]:
+    """The contract and the table of a release's rows; None where no release has any yet."""
+    release = newest_of(moves(catalog), release_id)
+    contracts = tables(release.currency)
     if table not in contracts:
         raise UsageError("table", " or ".join(contracts), repr(table), "name one of these")
-    return contracts[table]
+    if table not in KEPT_LONGER:
+        require_rows(catalog, release)
+    return contracts[table], load(catalog, table)
 
 
-def of_release(release_id: str) -> BooleanExpression:
-    """The filter that reads one release's partition only."""
-    return EqualTo("release_id", release_id)  # type: ignore[call-arg, arg-type]
+def require_rows(catalog: Catalog, release: Release) -> None:
+    """Refuse a release whose rows `nightlist expire` took away.
+
+    Raises:
+        ReleaseError: When its whitelist is not what the pointer says.
+    """
+    listed = load(catalog, "whitelist")
+    found = 0 if listed is None else listed.scan(of_release(release.release_id)).count()
+    if found != release.invited:
+        raise ReleaseError(f"warehouse/whitelist of {release.release_id}",
+                           f"{release.invited:,} rows", f"{found:,}", "its rows were kept as long "
+                           "as the policy said; criteria and documents are kept longer")
 
 
 def moves(catalog: Catalog) -> list[Release]:
     """Every move of the pointer, oldest first."""
-    table = _load(catalog, RELEASES.name)
+    table = load(catalog, RELEASES.name)
     if table is None:
         return []
     found = table.scan().to_arrow()
-    return [Release(**row) for row in found.sort_by("move_number").to_pylist()]
+    return [Release(**{name: value for name, value in row.items() if value is not None})
+            for row in found.sort_by("move_number").to_pylist()]
 
 
-def rows(table: IcebergTable, contract: Table, release_id: str) -> pa.Table:
-    """The rows of one release, visible or not, in contract order and sorted by key."""
-    found = table.scan(of_release(release_id)).to_arrow().select(contract.columns)
-    return found.cast(contract.arrow_schema).sort_by([(key, "ascending") for key in contract.key])
-
-
-def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
-    """The Iceberg table of a contract, made at first use and refused where it differs."""
-    name = (NAMESPACE, contract.name)
-    if (table := _load(catalog, contract.name)) is not None:
-        found = [field.name for field in table.schema().fields]
-        missing = [c for c in contract.columns if c not in found]
-        if missing or len(found) != len(contract.columns):
-            extra = [c for c in found if c not in contract.columns]
-            raise ReleaseError(
-                f"warehouse/{contract.name}", f"columns {', '.join(missing) or 'as declared'}",
-                ", ".join(extra) or "none", "use another --home for each product and currency")
-        return table
-    properties: dict[str, Any] = {} if contract.partition else _POINTER_PROPERTIES
-    with catalog.create_table_transaction(name, contract.arrow_schema,
-                                          properties=properties) as transaction:
-        if contract.partition:
-            with transaction.update_spec() as spec:
-                spec.add_identity(contract.partition)
-    return catalog.load_table(name)
-
-
-def _load(catalog: Catalog, name: str) -> IcebergTable | None:
-    """A table of this home or None: the catalogue of a copied home still names the old one's.
+def append_move(catalog: Catalog, release: Release) -> None:
+    """Append a row to the pointer: the one commit that makes a move visible.
 
     Raises:
-        ReleaseError: When it lies elsewhere or its files are gone.
+        ReleaseError: When another publisher moved it meanwhile.
     """
-    here = str(catalog.properties["warehouse"])
+    pointer = iceberg_table(catalog, RELEASES)
     try:
-        table = catalog.load_table((NAMESPACE, name))
-    except NoSuchTableError:
-        return None
-    except FileNotFoundError as error:
-        raise ReleaseError(f"warehouse/{name}", "the table's files", str(error), _MOVED) from None
-    if not table.location().startswith(here + "/"):
-        raise ReleaseError(f"warehouse/{name}", f"a table in {here}", table.location(), _MOVED)
-    return table
-
-
-def catalog_file(home: Path) -> Path:
-    """Where the SQLite catalogue lies."""
-    return home / "warehouse" / "catalog.db"
-
-
-@contextmanager
-def opened(home: Path, create: bool = False) -> Iterator[Catalog]:
-    """The catalogue, closed afterwards; a publisher creates it.
-
-    Raises:
-        ReleaseError: When its file is not a catalogue.
-    """
-    file = catalog_file(home)
-    uri = URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
-    try:
-        with closing(SqlCatalog(NAMESPACE, uri=uri, warehouse=f"file://{file.parent}")) as catalog:
-            if create:
-                catalog.create_namespace_if_not_exists(NAMESPACE)
-            yield catalog
-    except DatabaseError as error:
-        raise ReleaseError(f"warehouse/{file.name}", "the catalogue, an SQLite file",
-                           str(error.orig), "restore it from a backup, or publish the nights "
-                           "again into a new --home") from None
+        pointer.append(pa.Table.from_pylist([asdict(release)], schema=RELEASES.arrow_schema))
+    except CommitFailedException:
+        raise ReleaseError(f"warehouse/{RELEASES.name}", f"move {release.move_number} to be free",
+                           "a move by another publisher", "try again") from None

@@ -27,12 +27,12 @@ _POINTS = 72
 INK, QUIET, ACCENT, SOFT, LINE = "#010101", "#020202", "#030303", "#040404", "#050505"
 _VARIABLES = {INK: "currentColor", QUIET: "var(--quiet)", ACCENT: "var(--accent)",
               SOFT: "var(--soft)", LINE: "var(--line)"}
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 13.5,
+STYLE = {"svg.fonttype": "none", "svg.hashsalt": "nightlist", "font.size": 14.5,
          "text.parse_math": False, "text.color": INK, "axes.edgecolor": LINE,
          "xtick.color": LINE, "ytick.color": LINE, "xtick.labelcolor": QUIET,
          "ytick.labelcolor": QUIET, "axes.labelcolor": QUIET, "axes.unicode_minus": True}
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-_ROW = 42 / _POINTS
+_ROW = 43 / _POINTS
 
 
 def bars(rows: Sequence[tuple[str, str, int, int]], label: str) -> str:
@@ -81,9 +81,7 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
         axes.set_xlabel("score points (more points, less risk)", labelpad=6)
-        for place, color, word in ((0.0, SOFT, "considered"), (0.3, ACCENT, "invited")):
-            axes.text(place, 1.09, "■", color=color, transform=axes.transAxes, va="center")
-            axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
+        legend(axes, (("considered", SOFT), ("invited", ACCENT)))
         return svg(figure, label)
 
 
@@ -102,7 +100,7 @@ def heat(down: Sequence[str], across: Sequence[str], counts: npt.NDArray[np.int6
         figure = Figure(figsize=(WIDTH, height))
         axes = axes_of(figure, (0.15, 0.02, 0.84, 1 - 0.46 / height))
         axes.spines["bottom"].set_visible(False)
-        most, size = max(1, counts.max(initial=0)), min(13.5, 90 / max(1, len(across)))
+        most, size = max(1, counts.max(initial=0)), min(14.5, 90 / max(1, len(across)))
         for (row, column), count in np.ndenumerate(counts):
             # Never so strong that the number on it is hard to read.
             axes.barh(row, 0.94, left=column - 0.47, height=0.9, color=ACCENT,
@@ -150,6 +148,23 @@ def curve(points: Sequence[tuple[float, float]], now: float, names: tuple[str, s
         return svg(figure, label)
 
 
+def spark(values: Sequence[float], label: str) -> str:
+    """A small line of the last nights, its end marked; beside a figure, without axes.
+
+    Args:
+        values: Oldest first, two at least.
+        label: What the line shows, for a reader who cannot see it.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(2.0, 0.42))
+        axes = axes_of(figure, (0.0, 0.0, 1.0, 1.0))
+        axes.axis("off")
+        axes.plot(range(len(values)), values, color=ACCENT, linewidth=1.6)
+        axes.plot([len(values) - 1], [values[-1]], color=ACCENT, marker="o", markersize=4.5)
+        axes.margins(0.04, 0.2)
+        return svg(figure, label)
+
+
 def score_edges(points: npt.ArrayLike, widest: int = 30) -> npt.NDArray[np.int64]:
     """Edges of at most `widest` classes of 5, 10, 20, 50, … points that hold all the points."""
     values = np.asarray(points, dtype=np.int64)
@@ -168,6 +183,15 @@ def axes_of(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     return axes
+
+
+def legend(axes: Axes, words: Sequence[tuple[str, str]],
+           places: Sequence[float] = (0.0, 0.32)) -> None:
+    """Words with their colours above the axes; `places` from the left, as shares of the width."""
+    for place, (word, color) in zip(places, words, strict=False):
+        axes.plot([place + 0.012], [1.09], color=color, marker="s", markersize=8,
+                  transform=axes.transAxes, clip_on=False)
+        axes.text(place + 0.04, 1.09, word, transform=axes.transAxes, va="center")
 
 
 def svg(figure: Figure, label: str) -> str:

@@ -16,6 +16,7 @@ from jobs.config import Run
 from jobs.contracts.release import DECISIONS, WATERFALL, whitelist
 from jobs.release import release
 from tests.limits.proofs import DAY, drawn_candidates, problem, proved, write
+from tests.release.nights import write_ledgers
 
 NEXT = DAY + dt.timedelta(days=1)
 
@@ -36,7 +37,7 @@ def published(home: Path, as_of: dt.date = DAY, multiplier: float | None = None)
                for who in listed["user_id"].to_pylist()]
     steps = [{"release_id": run.release_id, "step_number": 0, "step": "known", "reason_code": "",
               "removed": 0, "remaining": len(decided)}]
-    hashes = write(run, tables)
+    hashes = write(run, tables) | write_ledgers(run)
     for table, rows in ((whitelist("CNY"), listed),
                         (DECISIONS, pa.Table.from_pylist(decided, DECISIONS.arrow_schema)),
                         (WATERFALL, pa.Table.from_pylist(steps, WATERFALL.arrow_schema))):

@@ -114,6 +114,16 @@ def test_a_slice_that_would_cost_more_than_its_budget_is_called_off():
     assert off and not any(one.limit_minor.any() or one.expected_loss_minor for one in found)
 
 
+def test_an_open_offer_beyond_the_slices_own_menu_changes_no_draw():
+    known, few = people(*[200_000] * 50), replace(RULES, rates_daily=RULES.rates_daily[:1])
+    last = np.full(50, len(ASKED.menu) - 1)
+    assert last[0] >= 2, "the slice has two entries"
+    without, with_offers = drawn(known, few), drawn(known.reopened(last), few)
+    assert without.limit_minor.any()
+    assert (with_offers.limit_minor == without.limit_minor).all()
+    assert (with_offers.propensity_ratio == without.propensity_ratio).all()
+
+
 def test_no_rules_no_slice():
     one = drawn(people(200_000), rules=None)
     assert not one.limit_minor.any() and not one.is_called_off

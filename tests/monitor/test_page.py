@@ -7,19 +7,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from jobs import store
 from jobs.config import Run
+from jobs.contracts.monitoring import MONITORING
 from jobs.monitor import charts, page
 from jobs.monitor.figures import Figure, rows
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
-from jobs.policies.monitoring import Monitoring
+from jobs.policies.monitoring import Limits, Monitoring
 from jobs.report import page as night_page
 from models.stability import histogram, sample, shares
-from tests.report.test_page import Reader
+from tests.report.test_page import Reader, audited
 from tests.report.test_page import night as night_of_the_report
 
 JULY = dt.date(2026, 7, 31)
 EARLIER = "2026-06-30"
+#: Stops where a feature moves further than a night can live with.
+MONITORED = Monitoring(limits={**Monitoring().limits, "csi": Limits(0.1, 0.25)})
 
 
 def crowd(**columns):
@@ -111,10 +115,34 @@ def test_a_distribution_of_any_shape_is_drawn(values):
     assert charts.shifted(before, shares(before, now), "pd").startswith("<svg")
 
 
-@pytest.mark.parametrize("is_monitored", [True, False])
-def test_the_page_of_the_night_links_to_a_monitoring_that_is_there(tmp_path, is_monitored):
-    run = night_of_the_report(tmp_path)
-    if is_monitored:
-        (run.folder / "monitoring").mkdir()
+def monitored(home, *measured):
+    """The night of the report's tests, with what the step `monitor` leaves of it."""
+    run = night_of_the_report(home)
+    audited(run)
+    table = rows(measured, MONITORED, run.as_of, "pd", "m1")
+    found = Found(figures=list(measured), people=crowd(), compared=None, tested=[])
+    store.write_sorted(table, MONITORING, run.folder / MONITORING.name)
+    page.write(run, table, found)
     html = night_page.render(night_page.facts(run))
-    assert ('href="monitoring.html"' in html) == is_monitored
+    return html, Reader(html)
+
+
+def test_the_page_of_the_night_shows_what_monitoring_found(tmp_path):
+    html, reader = monitored(tmp_path, *figures())
+    assert 'href="monitoring.html"' in html
+    for said in ("Monitoring stop Beyond a limit that stops: stability",
+                 "Stability stop 1 of 2", "Arrears unjudged nothing judged",
+                 "Stability index 0.020 against 2026-06-30 , by chance up to 0.080",
+                 "income_minor 0.314", "2026-06-30 1.50 900", "Share invited of each group",
+                 "not published : readers do not see it"):
+        assert said in reader.words, said
+
+
+def test_the_page_of_the_night_trusts_no_feature(tmp_path):
+    html, reader = monitored(tmp_path, *figures(feature="<script>alert('x_y')</script>"))
+    assert "<script" not in html and "alert(" in reader.words
+
+
+def test_the_page_of_a_night_without_monitoring_says_so(tmp_path):
+    html = night_page.render(night_page.facts(night_of_the_report(tmp_path)))
+    assert 'href="monitoring.html"' not in html and "The night was not monitored" in html

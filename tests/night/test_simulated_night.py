@@ -239,7 +239,7 @@ def test_the_run_names_all_its_inputs_and_outputs(night_folder):
     assert {row["feed"] for row in inputs["deliveries"]} == set(DELIVERED)
     assert all(len(row["fingerprint"]) == 64 for row in inputs["deliveries"])
     assert inputs["policy"]["name"] == "wallet_loan_cny" and inputs["seed"] == 7
-    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall",
+    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall", *release.LEDGERS,
                                   *(table.name for table in PROOF)}
 
 

@@ -1,0 +1,146 @@
+"""Where the released tables lie: one Iceberg table a contract, catalogued in SQLite.
+
+Sources: the contracts. Output: `<home>/warehouse`, namespace `nightlist`. What the rows mean, and
+who may see which, stands in `warehouse.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.expressions import And, BooleanExpression, EqualTo
+from pyiceberg.table import Table as IcebergTable
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DatabaseError
+
+from jobs.contracts.table import Table
+from jobs.errors import ReleaseError
+from jobs.lock import locked
+
+NAMESPACE = "nightlist"
+#: How long a publisher waits for another one before it gives up.
+LOCK_WAIT_SECONDS = 60.0
+_MOVED = ("a home folder is neither copied nor moved: go back to its own place, or take the "
+          "folder warehouse away and publish the nights again")
+#: The pointer must not be re-based over another publisher's move: no commit retries.
+_POINTER_PROPERTIES = {"commit.retry.num-retries": "0"}
+
+
+def of_release(release_id: str) -> BooleanExpression:
+    """The filter that reads one release's partition only."""
+    return EqualTo("release_id", release_id)  # type: ignore[call-arg, arg-type]
+
+
+def rows(table: IcebergTable, contract: Table, release_id: str,
+         user_id: str | None = None) -> pa.Table:
+    """The rows of one release, visible or not, in contract order and sorted by key.
+
+    Those of one person only, if named. Columns that came to the contract after the release are
+    null, whatever it says.
+    """
+    whose = of_release(release_id)
+    if user_id is not None:
+        whose = And(whose, EqualTo("user_id", user_id))  # type: ignore[call-arg, arg-type]
+    found = table.scan(whose).to_arrow()
+    for field in contract.arrow_schema:
+        if field.name not in found.schema.names:
+            found = found.append_column(field.name, pa.nulls(found.num_rows, field.type))
+    schema = pa.schema([field.with_nullable(field.nullable or found[field.name].null_count > 0)
+                        for field in contract.arrow_schema])
+    return found.select(contract.columns).cast(schema).sort_by(
+        [(key, "ascending") for key in contract.key])
+
+
+def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
+    """The Iceberg table of a contract to write to: made at first use, grown with its contract.
+
+    Raises:
+        ReleaseError: When it has columns that the contract does not know.
+    """
+    name = (NAMESPACE, contract.name)
+    if (table := load(catalog, contract.name)) is not None:
+        found = [field.name for field in table.schema().fields]
+        missing = [c for c in contract.columns if c not in found]
+        if extra := [c for c in found if c not in contract.columns]:
+            raise ReleaseError(
+                f"warehouse/{contract.name}", f"columns {', '.join(missing) or 'as declared'}",
+                ", ".join(extra), "use another --home for each product and currency")
+        return _grown(table, contract, missing) if missing else table
+    properties: dict[str, Any] = {} if contract.partition else _POINTER_PROPERTIES
+    with catalog.create_table_transaction(name, contract.arrow_schema,
+                                          properties=properties) as transaction:
+        if contract.partition:
+            with transaction.update_spec() as spec:
+                spec.add_identity(contract.partition)
+    return catalog.load_table(name)
+
+
+def _grown(table: IcebergTable, contract: Table, missing: list[str]) -> IcebergTable:
+    """Add columns that the contract has by now; they may be null, as rows lack them."""
+    wanted = pa.schema([contract.arrow_schema.field(name).with_nullable(True)
+                        for name in missing])
+    with table.update_schema() as update:
+        update.union_by_name(wanted)
+    return table.refresh()
+
+
+def load(catalog: Catalog, name: str) -> IcebergTable | None:
+    """A table of this home or None: the catalogue of a copied home still names the old one's.
+
+    Raises:
+        ReleaseError: When it lies elsewhere or its files are gone.
+    """
+    here = str(catalog.properties["warehouse"])
+    try:
+        table = catalog.load_table((NAMESPACE, name))
+    except NoSuchTableError:
+        return None
+    except FileNotFoundError as error:
+        raise ReleaseError(f"warehouse/{name}", "the table's files", str(error), _MOVED) from None
+    if not table.location().startswith(here + "/"):
+        raise ReleaseError(f"warehouse/{name}", f"a table in {here}", table.location(), _MOVED)
+    return table
+
+
+def catalog_file(home: Path) -> Path:
+    """Where the SQLite catalogue lies."""
+    return home / "warehouse" / "catalog.db"
+
+
+@contextmanager
+def publishing(home: Path, wait_seconds: float = LOCK_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the warehouse for a change of it: one publisher, rollback or expiry at a time.
+
+    Raises:
+        ReleaseError: When another holds it for that long.
+    """
+    lock = catalog_file(home).with_name("publish.lock")
+    with locked(lock, wait_seconds, "warehouse", ReleaseError):
+        yield
+
+
+@contextmanager
+def opened(home: Path, create: bool = False) -> Iterator[Catalog]:
+    """The catalogue, closed afterwards; a publisher creates it.
+
+    Raises:
+        ReleaseError: When its file is not a catalogue.
+    """
+    file = catalog_file(home)
+    uri = URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+    try:
+        with closing(SqlCatalog(NAMESPACE, uri=uri, warehouse=f"file://{file.parent}")) as catalog:
+            if create:
+                catalog.create_namespace_if_not_exists(NAMESPACE)
+            yield catalog
+    except DatabaseError as error:
+        raise ReleaseError(f"warehouse/{file.name}", "the catalogue, an SQLite file",
+                           str(error.orig), "restore it from a backup, or publish the nights "
+                           "again into a new --home") from None

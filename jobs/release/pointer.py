@@ -1,0 +1,104 @@
+"""What the moves of the pointer mean: which release is in force, of each night, and withdrawn.
+
+Sources: the rows of `releases`, oldest first. Pure: nothing here reads or writes.
+
+Two kinds of move. *publish* puts a release in force for its night; in force for readers is the
+newest night's, so publishing a past night never takes tomorrow's list away. *rollback* to a release
+withdraws what stood above it (later nights, later releases of its own night) and puts it in force;
+a night published afterwards stands again. Nothing that was withdrawn is in force, stands for its
+night, or is the release before a later night, until a rollback leads back to it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+PUBLISH, ROLLBACK = "publish", "rollback"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One move of the pointer; the attributes are the columns of the contract `releases`.
+
+    What has a default was not yet written by the first version of the pointer.
+    """
+
+    move_number: int
+    release_id: str
+    as_of_date: dt.date
+    published_at: str
+    currency: str
+    invited: int
+    considered: int
+    committed_amount: int
+    whitelist_sha256: str
+    run_sha256: str
+    action: str = PUBLISH
+    in_force_release_id: str = ""
+    moved_by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the moves lead.
+
+    Attributes:
+        of_nights: As-of date -> the newest move that names the release standing for that night.
+        withdrawn: Id of a release that a rollback took back -> that rollback.
+    """
+
+    of_nights: dict[dt.date, Release]
+    withdrawn: dict[str, Release]
+
+    @property
+    def in_force(self) -> Release | None:
+        """The release that readers get: the newest night's; None before the first."""
+        return self.of_nights[max(self.of_nights)] if self.of_nights else None
+
+
+def standing(moves: Iterable[Release]) -> Standing:
+    """Walk the moves, oldest first.
+
+    A night whose releases were all withdrawn has none.
+    """
+    of_nights: dict[dt.date, Release] = {}
+    withdrawn: dict[str, Release] = {}
+    last: dict[str, Release] = {}
+    for move in moves:
+        if move.action == ROLLBACK:
+            for other in _above(move, last.values()):
+                withdrawn.setdefault(other.release_id, move)
+        last[move.release_id] = move
+        withdrawn.pop(move.release_id, None)
+        of_nights[move.as_of_date] = move
+        of_nights = {night: one for night, one in of_nights.items()
+                     if one.release_id not in withdrawn}
+    return Standing(of_nights, withdrawn)
+
+
+def _above(target: Release, last: Iterable[Release]) -> list[Release]:
+    """What stands above the release that a move goes back to: by night, then by its newest move."""
+    known = list(last)
+    before = max((one.move_number for one in known if one.release_id == target.release_id),
+                 default=0)
+    return [one for one in known if one.release_id != target.release_id
+            and (one.as_of_date, one.move_number) > (target.as_of_date, before)]
+
+
+def in_force_after(moves: Sequence[Release], move: Release) -> str:
+    """Id of the release in force once a further move is made."""
+    after = standing([*moves, move]).in_force
+    return after.release_id if after else move.release_id
+
+
+def mover() -> str:
+    """Who moves the pointer, where nobody is named: the user of the system."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return f"uid {os.getuid()}"

@@ -1,0 +1,54 @@
+"""Back to an earlier release, or forward to one that was withdrawn: one move of the pointer.
+
+Sources: `releases`. Output: one row of it; no other row is written, moved or deleted.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+from jobs.errors import ReleaseError, UsageError
+from jobs.release import warehouse
+from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
+from jobs.release.pointer import ROLLBACK, Release, in_force_after, mover, standing
+
+
+def rollback(home: Path, release_id: str, reason: str, by: str = "",
+             wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release, Release]:
+    """Put a release in force that was published before; what stood above it is withdrawn.
+
+    Args:
+        home: Where the warehouse is.
+        release_id: To go back to; one that was withdrawn is so restored.
+        reason: For everyone who finds a release withdrawn.
+        by: Who decided it (default: the user of the system).
+        wait_seconds: How long to wait for a publisher, in seconds.
+
+    Returns:
+        The move that was in force before, and the new one.
+
+    Raises:
+        UsageError: Without a reason.
+        ReleaseError: When the release is unknown, in force already, or its rows are gone.
+    """
+    why = " ".join(reason.split())
+    if not why:
+        raise UsageError("--reason", "a text", "none", "say why, for those who ask where it went")
+    before = warehouse.current(home)
+    with publishing(home, wait_seconds), warehouse.opened(home) as catalog:
+        moves = warehouse.moves(catalog)
+        before = standing(moves).in_force or before
+        target = warehouse.newest_of(moves, release_id)
+        if before.release_id == release_id:
+            raise ReleaseError(f"release {release_id}", "one that is not in force",
+                               "the one in force", "see: nightlist release list")
+        warehouse.require_rows(catalog, target)
+        move = replace(
+            target, move_number=moves[-1].move_number + 1, action=ROLLBACK, reason=why,
+            published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            moved_by=" ".join(by.split()) or mover())
+        move = replace(move, in_force_release_id=in_force_after(moves, move))
+        warehouse.append_move(catalog, move)
+    return before, move

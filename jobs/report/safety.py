@@ -1,0 +1,111 @@
+"""Is it safe to use? Of every kind of check the worst that was found, and where to look.
+
+Sources: what the other sections found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobs.contracts.monitoring import OK, STOP, UNJUDGED, WARNING
+from jobs.intake.status import LATE, MISSING
+from jobs.policies.policy import Policy
+from jobs.report.words import number, percent
+
+Check = dict[str, str]
+
+
+def checks(content: dict[str, Any], policy: Policy | None) -> list[Check]:
+    """The checks in the order a reader asks; of each its title, status, a sentence, and a section.
+
+    Args:
+        content: The page's facts without these.
+        policy: Of the night, where it is at hand.
+    """
+    return [release(content), gates(content["gates"]), proof(content),
+            monitoring(content["models"]["monitoring"]),
+            churn(content["figures"]["churn"], policy), data(content["feeds"])]
+
+
+def release(content: dict[str, Any]) -> Check:
+    """Whether readers see the night's rows."""
+    if content["move"] is None:
+        return _check("Release", WARNING, "Not published: readers do not see it.", "versions")
+    return _check("Release", OK, f"Published as move {content['move']} of the pointer.", "versions")
+
+
+def gates(rows: Iterable[dict[str, Any]]) -> Check:
+    """Expectations of all gates together."""
+    total = {key: sum(row[key] for row in rows) for key in ("expectations", "met", "warnings",
+                                                            "critical")}
+    if not total["expectations"]:
+        return _check("Gates", UNJUDGED, "No gate is recorded.", "gates")
+    worst = STOP if total["critical"] else WARNING if total["warnings"] else OK
+    said = f"{number(total['met'])} of {number(total['expectations'])} expectations are met"
+    missed = [f"{number(total[key])} {words}" for key, words in (
+        ("critical", "critical not met"), ("warnings", "warnings")) if total[key]]
+    return _check("Gates", worst, "; ".join([said, *missed]) + ".", "gates")
+
+
+def proof(content: dict[str, Any]) -> Check:
+    """Whether the certificate was recomputed and found true, and how much was left unearned."""
+    own = [row for row in content["results"] if row.get("table") == "certificate"]
+    gap = content["limits"]["certificate"]["gap"]
+    if not own:
+        return _check("Proof", UNJUDGED, "Not recomputed yet.", "money")
+    failed = [row for row in own if not row["success"]]
+    if failed:
+        return _check("Proof", STOP, f"{number(len(failed))} of {number(len(own))} checks of the "
+                      "certificate fail.", "money")
+    return _check("Proof", OK, f"Limits keep every row; at most {gap} of the value was left "
+                  "unearned.", "money")
+
+
+def monitoring(found: dict[str, Any]) -> Check:
+    """The worst light of the monitoring, and whose it is."""
+    if not found:
+        return _check("Monitoring", UNJUDGED, "The night has none.", "score")
+    own = [one["title"].lower() for one in found["lights"] if one["status"] == found["worst"]]
+    said = {STOP: "Beyond a limit that stops", WARNING: "Beyond a limit that warns",
+            OK: "Within the policy's limits", UNJUDGED: "No limit, or nothing to judge"}
+    return _check("Monitoring", found["worst"], f"{said[found['worst']]}: {', '.join(own)}.",
+                  "score")
+
+
+def churn(share: float | None, policy: Policy | None) -> Check:
+    """How much of the list changed, by the policy's target."""
+    if share is None:
+        return _check("Stability", UNJUDGED, "No release before to be held against.", "changes")
+    warn, stop = ((None, None) if policy is None else
+                  (policy.campaign.churn_warning_ratio, policy.campaign.churn_stop_ratio))
+    said = f"{percent(share)} of the list changed"
+    if warn is None and stop is None:
+        return _check("Stability", UNJUDGED, said + "; the policy sets no target.", "changes")
+    status = (STOP if stop is not None and share >= stop else
+              WARNING if warn is not None and share >= warn else OK)
+    told = [f"{word} from {percent(limit)} on"
+            for word, limit in (("warns", warn), ("stops", stop)) if limit is not None]
+    return _check("Stability", status, f"{said}; the policy {' and '.join(told)}.", "changes")
+
+
+def data(feeds: Iterable[dict[str, Any]]) -> Check:
+    """Late feeds, and those with too much in quarantine."""
+    known = [row for row in feeds if row["deliveries"] or row["status"] == MISSING]
+    late = [row["feed"] for row in known if row["status"] in (LATE, MISSING)]
+    bad = [row["feed"] for row in known if row["tone"]]
+    if not known:
+        return _check("Data", UNJUDGED, "No deliveries are recorded.", "data")
+    said = [f"{number(len(known) - len(late))} of {number(len(known))} feeds are on time"]
+    said += [f"late: {_some(late)}"] if late else []
+    said += [f"much in quarantine: {_some(bad)}"] if bad else []
+    return _check("Data", WARNING if late or bad else OK, "; ".join(said) + ".", "data")
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(name.replace("_", " ") for name in names[:most]) + more
+
+
+def _check(title: str, status: str, text: str, section: str) -> Check:
+    return {"title": title, "status": status, "text": text, "section": section}

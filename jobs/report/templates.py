@@ -1,0 +1,33 @@
+"""How the pages of a night are made from templates and written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from jobs.config import Run
+from jobs.report.words import number, percent, words
+
+
+def environment(*folders: Path) -> jinja2.Environment:
+    """Where templates are found and how they show things; every text is escaped.
+
+    Args:
+        folders: Looked through before that of the night's page.
+    """
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent]), autoescape=True,
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    found.filters.update(number=number, percent=percent, words=words)
+    return found
+
+
+def written(run: Run, name: str, html: str) -> Path:
+    """Write a page of the run's night in one rename and return where it lies."""
+    path = run.home / "reports" / run.as_of.isoformat() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".tmp-{path.name}")
+    staged.write_text(html, encoding="utf-8")
+    staged.replace(path)
+    return path
