@@ -21,7 +21,7 @@ from jobs.limits import whatif_commands
 from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.release import commands as release_commands
-from jobs.release import pointer_commands
+from jobs.release import expire_command, pointer_commands
 from jobs.release.commands import near, print_summary, told_unpublished
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -72,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
     pointer_commands.declare(commands)
     mart_commands.declare(commands)
     send_commands.declare(commands)
+    expire_command.declare(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
     whatif_commands.declare(commands)

@@ -91,6 +91,14 @@ def _grown(table: IcebergTable, contract: Table, missing: list[str]) -> IcebergT
     return table.refresh()
 
 
+def partitioned(catalog: Catalog) -> Iterator[tuple[str, IcebergTable]]:
+    """The tables that hold releases, by name; the pointer is none of them."""
+    for _, name in sorted(catalog.list_tables(NAMESPACE)):
+        table = load(catalog, name)
+        if table is not None and table.spec().fields:
+            yield name, table
+
+
 def load(catalog: Catalog, name: str) -> IcebergTable | None:
     """A table of this home or None: the catalogue of a copied home still names the old one's.
 
