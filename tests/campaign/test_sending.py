@@ -268,7 +268,7 @@ def test_the_command_prints_who_is_sent_and_who_is_dropped(tmp_path, capsys):
     words = ["send-file", "--wave", "1", "--on", "2026-07-01", "--home", str(tmp_path)]
     assert main(words) == 0
     said = " ".join(capsys.readouterr().out.split())
-    for line in (f"Wave 1 of {AAA}, on 2026-07-01", "planned 3", "sent by in_app 1",
+    for line in ("Wave 1 on 2026-07-01", f"release {AAA}", "planned 3", "sent by in_app 1",
                  "sent by push 1", "dropped: not_opted_out 1", "sent 2",
                  f"file {tmp_path}/sends/2026-07-01/{AAA}-wave-1/push.csv"):
         assert line in said
