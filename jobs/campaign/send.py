@@ -43,7 +43,7 @@ class Known:
 
     failing: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    sent: pa.Table = SENT_SCHEMA.empty_table()
+    sent: pa.Table = field(default_factory=SENT_SCHEMA.empty_table)
     dropped: Mapping[str, str] = field(default_factory=dict)
 
 

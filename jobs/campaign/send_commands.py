@@ -51,4 +51,5 @@ def _show(said: dict[str, Any]) -> None:
             *({"wave": f"dropped: {name}", "people": count} for name, count in
               said["dropped"].items()),
             {"wave": "sent", "people": sum(said["sent"].values())}]
-    table_of(rows, f"Wave {said['wave']} of {said['release_id']}, on {said['on']}")
+    table_of(rows, f"Wave {said['wave']} on {said['on']}")
+    print(f"release    {said['release_id']}")

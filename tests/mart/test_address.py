@@ -12,7 +12,8 @@ from jobs.errors import MartError
 from jobs.mart import address
 from jobs.mart.mart import serve
 from tests.mart.asking import Mart, people
-from tests.mart.conftest import LOADER, Server
+from tests.mart.conftest import LOADER
+from tests.mart.server import Server
 
 SECRET = "tr0ub4dor"
 

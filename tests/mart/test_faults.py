@@ -20,7 +20,7 @@ from jobs.mart import setting_up
 from jobs.mart.mart import serve
 from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, history, people
-from tests.mart.conftest import Server
+from tests.mart.server import Server
 from tests.release.test_warehouse import JUNE, MAY, night
 
 pytestmark = pytest.mark.postgres

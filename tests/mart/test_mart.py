@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -48,7 +49,9 @@ def test_every_table_of_the_release_is_there_row_by_row(published: Path, mart: M
         found = ask(mart(), f"select {columns} from nightlist.{name} order by "
                     + ", ".join(f"{key} collate \"C\"" if contract.field(key).type == "string"
                                 else key for key in contract.key))
-        assert found == [tuple(row.values()) for row in rows], name
+        texts = {field.name for field in contract.fields if field.unit == "JSON"}
+        assert found == [tuple(json.loads(value) if name in texts and value else value
+                               for name, value in row.items()) for row in rows], name
     (comment,), = ask(mart(), "select col_description('nightlist.whitelist'::regclass, 4)")
     assert comment == "Names the offer in messages and at drawdown. [id]"
 
@@ -114,6 +117,12 @@ def test_texts_of_all_kinds_arrive_as_they_are(tmp_path: Path, mart: Mart) -> No
     release.publish(night(tmp_path, invited=odd))
     serve(tmp_path, mart())
     assert sorted(people(mart)) == sorted(odd)
+
+
+def test_message_variables_are_jsonb(published: Path, mart: Mart) -> None:
+    serve(published, mart())
+    assert ask(mart(), "select distinct pg_typeof(message_variables)::text from "
+               "marketing.whitelist_current") == [("jsonb",)]
 
 
 def test_marketing_reads_changes_without_their_reasons(

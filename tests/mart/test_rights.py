@@ -14,7 +14,8 @@ from jobs.mart.mart import serve
 from jobs.mart.tables import views
 from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, people
-from tests.mart.conftest import Server, new_mart
+from tests.mart.conftest import new_mart
+from tests.mart.server import Server
 from tests.release.test_warehouse import night
 
 pytestmark = pytest.mark.postgres
