@@ -13,11 +13,14 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from expectations import suites
+from expectations.campaign import TABLES as CAMPAIGN_TABLES
+from expectations.campaign import campaign
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
 from jobs import store
 from jobs.config import AUDIT, TRAINED, Run
 from jobs.contracts import feeds, release
+from jobs.contracts.campaign import HONOUR_LEDGER, SUPPRESSIONS_APPLIED
 from jobs.contracts.limits import CANDIDATES, LIMITS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
@@ -131,10 +134,13 @@ def before_release(run: Run) -> dict[str, int]:
                                 policy.law)
     _earlier_gates_passed(run)
     _hashes_hold(run)
-    results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
-               *_on(run, "release", release.WATERFALL, []), *_on(run, "release", CANDIDATES, []),
-               *_on(run, "release", LIMITS, []),
-               *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES})]
+    results = [*_on(run, "release", table, business),
+               *(result for one in (release.DECISIONS, release.WATERFALL, CANDIDATES, LIMITS,
+                                    HONOUR_LEDGER, SUPPRESSIONS_APPLIED)
+                 for result in _on(run, "release", one, [])),
+               *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES}),
+               *campaign({name: run.folder / name for name in CAMPAIGN_TABLES}, policy,
+                         run.as_of)]
     _counts_agree(run)
     counts = _close(run, "release", results, "nothing was published; rerun the night")
     record(run, AUDIT, frozen(run)["tables"])

@@ -53,7 +53,7 @@ DECISIONS = Table(
         dataclasses.replace(LIMITS.field("method"), nullable=True),
         RULE,
         Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order; of "
-              "who was invited at random, those that were passed over."),
+              "who was invited at random or as promised, those that were passed over."),
     ))
 
 WATERFALL = Table(

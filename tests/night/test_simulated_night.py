@@ -239,8 +239,8 @@ def test_the_run_names_all_its_inputs_and_outputs(night_folder):
     assert {row["feed"] for row in inputs["deliveries"]} == set(DELIVERED)
     assert all(len(row["fingerprint"]) == 64 for row in inputs["deliveries"])
     assert inputs["policy"]["name"] == "wallet_loan_cny" and inputs["seed"] == 7
-    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall",
-                                  *(table.name for table in PROOF)}
+    assert set(run["tables"]) == {"whitelist", "decisions", "waterfall", "honour_ledger",
+                                  "suppressions_applied", *(table.name for table in PROOF)}
 
 
 def test_no_raw_identifier_leaves_landing(night_home):
