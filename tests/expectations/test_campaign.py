@@ -10,8 +10,7 @@ import pytest
 from expectations.campaign import campaign, promises
 from expectations.gate import stop_on_critical
 from jobs.campaign import honour, plan
-from jobs.contracts.campaign import (BARRIERS, HONOUR_LEDGER, OWN_INVITATIONS,
-                                     SUPPRESSIONS_APPLIED)
+from jobs.contracts.campaign import OWN_INVITATIONS, SUPPRESSIONS_APPLIED
 from jobs.contracts.limits import RULE_FACTS
 from jobs.errors import GateFailed
 from jobs.policies.campaign import CampaignRules

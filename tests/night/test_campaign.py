@@ -14,7 +14,7 @@ from jobs.intake.outgoing import write_delivery
 
 from .conftest import AS_OF
 
-USERS = 3_000
+USERS = 5_000
 NEXT = AS_OF + dt.timedelta(days=1)
 
 
