@@ -172,9 +172,9 @@ def test_a_million_people_are_planned_in_seconds():
     rows = rows.set_column(0, "user_id", users).set_column(
         rows.schema.names.index("expected_value_minor"), "expected_value_minor",
         pa.array(values))
-    start = time.perf_counter()
+    start = time.process_time()
     found = build(rows, policy(valid_days=30, daily_capacity=20_000, universal_ratio=0.01,
                                cell_ratio=0.02), NIGHT)
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
     sent = found["send_status"].to_pylist().count("planned")
     assert sent == 29 * 20_000

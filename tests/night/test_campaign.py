@@ -12,9 +12,8 @@ from jobs.__main__ import main
 from jobs.contracts import feeds
 from jobs.intake.outgoing import write_delivery
 
-from .conftest import AS_OF
+from .conftest import AS_OF, USERS
 
-USERS = 5_000
 NEXT = AS_OF + dt.timedelta(days=1)
 
 
