@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from expectations import suites
+from expectations.campaign import TABLES as CAMPAIGN_TABLES
+from expectations.campaign import campaign
 from expectations.changes import churn_within, reconciled
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
@@ -135,13 +137,14 @@ def before_release(run: Run) -> dict[str, int]:
                                 policy.law)
     _earlier_gates_passed(run)
     _hashes_hold(run)
-    results = [*_on(run, "release", table, business), *_on(run, "release", release.DECISIONS, []),
-               *_on(run, "release", release.WATERFALL, []), *_on(run, "release", CANDIDATES, []),
-               *_on(run, "release", LIMITS, []),
-               *(one for ledger in release.LEDGERS.values() for one in _on(run, "release", ledger,
-                                                                           [])),
+    results = [*_on(run, "release", table, business),
+               *(result for one in (release.DECISIONS, release.WATERFALL, CANDIDATES, LIMITS,
+                                    *release.LEDGERS.values())
+                 for result in _on(run, "release", one, [])),
                *_changes(run, policy),
-               *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES})]
+               *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES}),
+               *campaign({name: run.folder / name for name in CAMPAIGN_TABLES}, policy,
+                         run.as_of)]
     _counts_agree(run)
     counts = _close(run, "release", results, "nothing was published; rerun the night")
     record(run, AUDIT, frozen(run)["tables"])

@@ -9,9 +9,10 @@ from typing import Any
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
+from great_expectations.expectations.row_conditions import Column
 
-from jobs.contracts.release import LEDGERS
 from jobs.contracts.table import Field, Table
+from jobs.limits.assignment import HONOURED
 from jobs.policies.law import Law
 
 CRITICAL, WARNING = "critical", "warning"
@@ -20,13 +21,10 @@ COMPARABLE = ("integer", "double", "date", "rate")
 
 
 def baseline(table: Table) -> list[Any]:
-    """What the contract itself promises: columns, key, nulls, bounds, closed lists; and rows.
-
-    A release's ledgers may be empty: nothing may have changed.
-    """
+    """What the contract itself promises: columns, key, nulls, bounds, closed lists, and rows."""
     promised: list[Any] = [
         gxe.ExpectTableColumnsToMatchOrderedList(column_list=table.columns, severity=CRITICAL)]
-    if table.name not in LEDGERS:
+    if not table.may_be_empty:
         promised.append(gxe.ExpectTableRowCountToBeBetween(min_value=1, severity=CRITICAL))
     if len(table.key) == 1:
         promised.append(gxe.ExpectColumnValuesToBeUnique(column=table.key[0], severity=CRITICAL))
@@ -105,14 +103,19 @@ def whitelist(limit_column: str, low: int, high: int, law: Law) -> list[Any]:
         high: Highest limit.
         law: Of the night's date: its ceilings hold whatever the policy says.
     """
-    most = high if law.highest_limit is None else min(high, law.highest_limit)
-    return [
-        gxe.ExpectColumnValuesToBeBetween(column=limit_column, min_value=low, max_value=most,
-                                          severity=CRITICAL),
-        gxe.ExpectColumnValuesToBeUnique(column="offer_id", severity=CRITICAL),
+    rules = [
+        # A promise may be older than the policy's bounds.
         gxe.ExpectColumnValuesToBeBetween(
-            column="rate_annual", min_value=0, max_value=float(law.highest_rate_annual),
-            strict_min=True, severity=CRITICAL)]
+            column=limit_column, min_value=low, max_value=high, severity=CRITICAL,
+            row_condition=Column("method") != HONOURED),
+        gxe.ExpectColumnValuesToBeUnique(column="offer_id", severity=CRITICAL),
+        *(gxe.ExpectColumnValuesToBeBetween(
+            column=column, min_value=0, max_value=float(law.highest_rate_annual), strict_min=True,
+            severity=CRITICAL) for column in ("rate_annual", "all_in_cost_annual"))]
+    if law.highest_limit is not None:
+        rules.append(gxe.ExpectColumnValuesToBeBetween(
+            column=limit_column, max_value=law.highest_limit, severity=CRITICAL))
+    return rules
 
 
 def suite(table: Table, business: list[Any]) -> gx.ExpectationSuite:

@@ -55,21 +55,22 @@ def build(offers: pa.Table, policy: Policy, as_of: dt.date) -> pa.Table:
            (earliest == len(days) if days else np.zeros(len(users), bool), CAPPED)]
     may = ~np.logical_or.reduce([flag for flag, _ in out])
     wave = waves(priority, earliest, may, rules.daily_capacity, len(days))
-    status = np.select([flag for flag, _ in out] + [wave == _NO_WAVE],
-                       [name for _, name in out] + [CROWDED], PLANNED)
     nowhere = wave == _NO_WAVE
+    reasons = [*out, (nowhere, CROWDED)]
+    status = pa.array([*(name for _, name in reasons), PLANNED]).take(pa.array(np.select(
+        [flag for flag, _ in reasons], list(range(len(reasons))), len(reasons))))
     sent_on = np.array([day.toordinal() for day in days] or [0])[np.maximum(wave, 0)]
     epoch = dt.date(1970, 1, 1).toordinal()
     made = {
         "cell": cell, "channel": channel, "language": pa.repeat(rules.language, len(users)),
         "is_universal_holdout": pa.array(universal), "is_cell_holdout": pa.array(of_cell),
-        "send_status": pa.array(status.tolist(), pa.string()),
+        "send_status": status,
         "wave": pa.array(wave + 1, mask=nowhere),
         "send_on": pa.array((sent_on - epoch).astype(np.int32), mask=nowhere).cast(pa.date32()),
         "priority": pa.array(priority),
         "message_variables": messages.variables(offers, policy.currency, rules.language)}
     contract = release.whitelist(policy.currency)
-    return pa.table([made.get(name) if name in made else offers[name]
+    return pa.table([made[name] if name in made else offers[name]
                      for name in contract.columns], contract.columns)
 
 

@@ -77,7 +77,8 @@ CHANGE_KINDS = (ENTERED, LEFT, LIMIT_UP, LIMIT_DOWN, RATE_CHANGED)
 CHANGES = Table(
     name="changes", meaning="Who came, who went, and whose terms moved since the release before.",
     grain="one user and kind of change a release", key=("user_id", "change"), owner="marketing",
-    source="whitelist, decisions, limits, the release before", partition="release_id",
+    source="whitelist, decisions, limits, the release before",
+    partition="release_id", may_be_empty=True,
     fields=(
         USER_ID, AS_OF_DATE, RELEASE_ID,
         Field("previous_release_id", "string", "id", "The release it is held against."),
@@ -99,7 +100,8 @@ HONOUR_LEDGER = Table(
     name="honour_ledger",
     meaning="Every offer that was sent and had not run out: kept, or why not.",
     grain="one offer a release", key=("offer_id",), owner=RISK,
-    source="invitations, loan_days, decisions, limits", partition="release_id",
+    source="invitations, loan_days, decisions, whitelist, law",
+    partition="release_id", may_be_empty=True,
     fields=(
         USER_ID, AS_OF_DATE, RELEASE_ID,
         Field("offer_id", "string", "id", "The offer, as it was sent."),
@@ -108,8 +110,9 @@ HONOUR_LEDGER = Table(
         Field("open_until", "date", "date", "Its last day."),
         Field("outcome", "string", "code", "kept: on the whitelist; taken: answered by a loan; "
               "withdrawn: a criterion failed.", allowed=(KEPT, WITHDRAWN, TAKEN)),
-        Field("criterion", "string", "name", "The rule that failed, or `law`, or "
-              "`not_considered`; missing unless withdrawn.", True),
+        Field("criterion", "string", "name", "The rule that failed, or `law`, `not_considered`, "
+              "`superseded` by a later invitation, `not_honoured` by the policy; missing unless "
+              "withdrawn.", True),
         Field("text", "string", "sentence", "Why, for the person's file."),
     ))
 
@@ -117,7 +120,8 @@ SUPPRESSIONS_APPLIED = Table(
     name="suppressions_applied",
     meaning="Who was kept off the list by a suppression list or an opt-out, and since when.",
     grain="one considered user and list", key=("user_id", "list_name"), owner="compliance",
-    source="suppressions, marketing_opt_outs", partition="release_id",
+    source="suppressions, marketing_opt_outs",
+    partition="release_id", may_be_empty=True,
     fields=(
         USER_ID, AS_OF_DATE, RELEASE_ID,
         Field("list_name", "string", "code", "The suppression list; opt_out_CHANNEL of an "

@@ -66,7 +66,8 @@ RULE_FACTS = Table(
 CANDIDATES = Table(
     name="candidates",
     meaning="Who may be offered something, with all that an offer's value rests on.",
-    grain="one user who fails no rule, or only rules that exploration may pass over",
+    grain="one user who fails no rule, or only those that exploration may pass over, or none that "
+    "takes a sent offer back",
     key=("user_id",), owner=RISK, source="eligibility, scores, rule_facts, policy",
     partition="run",
     fields=(
@@ -85,7 +86,10 @@ CANDIDATES = Table(
         Field("cap_reason", "string", "code", "What sets it.", allowed=("affordability", "law",
                                                                         "menu")),
         *RULE_FACTS.fields[RULE_FACTS.columns.index("open_offer_id"):],
-        Field("is_eligible", "boolean", "true/false", "False: only exploration may choose them."),
+        Field("is_eligible", "boolean", "true/false", "Whether no rule fails; else only "
+              "exploration may choose them, or a sent offer stands."),
+        Field("is_promised", "boolean", "true/false", "Whether an offer was sent that no failing "
+              "rule takes back: it stands, or nothing, where the person is not eligible."),
     ))
 
 LIMITS = Table(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from jobs.contracts import limits
-from jobs.contracts.campaign import CAMPAIGN_FIELDS, CHANGES, CRITERIA, DOCUMENTS, RELEASE_ID
+from jobs.contracts.campaign import (CAMPAIGN_FIELDS, CHANGES, CRITERIA, DOCUMENTS, HONOUR_LEDGER,
+                                     RELEASE_ID, SUPPRESSIONS_APPLIED)
 from jobs.contracts.feeds import USER_ID
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.night import AS_OF_DATE, FEATURE_MATRIX, SCORES
@@ -53,7 +54,7 @@ DECISIONS = Table(
         dataclasses.replace(LIMITS.field("method"), nullable=True),
         RULE,
         Field("failing_rules", "strings", "rule names", "Every failing rule, in policy order; of "
-              "who was invited at random, those that were passed over."),
+              "who was invited at random or as promised, those that were passed over."),
     ))
 
 WATERFALL = Table(
@@ -75,7 +76,8 @@ PROOF = {table.name: dataclasses.replace(table.with_fields(RELEASE_ID), partitio
          for table in limits.PROOF}
 
 #: Beside the lists, by name; they carry their release's id from the first and may be empty.
-LEDGERS = {table.name: table for table in (CHANGES, CRITERIA, DOCUMENTS)}
+LEDGERS = {table.name: table for table in (CHANGES, HONOUR_LEDGER, SUPPRESSIONS_APPLIED, CRITERIA,
+                                           DOCUMENTS)}
 #: Of them, kept as long as a release's criteria are: longer than its rows.
 KEPT_LONGER = (CRITERIA.name, DOCUMENTS.name)
 

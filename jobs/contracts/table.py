@@ -68,7 +68,7 @@ class Table:
     `partition` names the folder or table partition. For feeds: a night without a `mandatory` one
     stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age);
     `purpose` is the consent that its use rests on ("": none needed); a delivery is expected every
-    `every_days`.
+    `every_days`. Of a table that `may_be_empty` no gate asks for a row.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Table:
     purpose: str = ""
     max_age_days: int = 0
     every_days: int = 1
+    may_be_empty: bool = False
 
     @property
     def columns(self) -> list[str]:

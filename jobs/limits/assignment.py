@@ -79,12 +79,13 @@ def decide(candidates: pa.Table, problem: Problem, policy: Policy, seed: int,
     """
     people = people_of(candidates, problem)
     highest = float(highest_rate_daily)
-    offers = (honoured(candidates, highest) if policy.limits.honours_offers
-              else _none(len(people)))
+    offers = (honoured(candidates, highest, policy.law.highest_limit)
+              if policy.limits.honours_offers else _none(len(people)))
     method = np.where(offers.is_offered, HONOURED, "").astype(object)
-    chance = exploration.draw(policy.limits.exploration, problem, people, method == "", seed,
-                              as_of, highest)
-    is_eligible = np.asarray(candidates["is_eligible"].to_numpy(zero_copy_only=False), bool)
+    is_eligible, is_promised = (_flags(candidates[name]) for name in ("is_eligible", "is_promised"))
+    # Who may fail rules for the sake of a promise only gets nothing else.
+    chance = exploration.draw(policy.limits.exploration, problem, people,
+                              (method == "") & (is_eligible | ~is_promised), seed, as_of, highest)
     method[(chance.limit_minor > 0) | (~is_eligible & (method == ""))] = EXPLORATION
     offers = _both(offers, Offers(chance.limit_minor, chance.rate_daily))
     counts = {HONOURED: int((method == HONOURED).sum()),
@@ -168,21 +169,28 @@ def fractions(product: str, name: str, user_id: pa.Array) -> Floats:
     return np.asarray((found >> np.uint64(11)) / _FRACTIONS)
 
 
-def honoured(candidates: pa.Table, highest_rate_daily: float) -> Offers:
+def honoured(candidates: pa.Table, highest_rate_daily: float, highest_limit: int | None) -> Offers:
     """Offers that were sent, as they were sent.
 
-    Not honoured are those of people who fail a rule by now, and terms that the law forbids by now.
+    Not honoured are those that a failing rule takes back, and terms that the law forbids by now.
     What a person can carry today plays no part: the offer was a promise.
+
+    Args:
+        candidates: CANDIDATES.
+        highest_rate_daily: That the law of the date allows.
+        highest_limit: That it allows, whole currency units; None: any.
     """
-    limit, rate, cap = (candidates[name].cast(pa.float64()).fill_null(0.0).to_numpy()
-                        for name in ("open_limit_minor", "open_rate_daily", "limit_cap_minor"))
-    is_sent, is_eligible = (candidates[name].fill_null(False).to_numpy(zero_copy_only=False)
-                            for name in ("is_open_offer_sent", "is_eligible"))
-    by_law = pc.equal(candidates["cap_reason"], "law").to_numpy(zero_copy_only=False)
+    limit, rate = (candidates[name].cast(pa.float64()).fill_null(0.0).to_numpy()
+                   for name in ("open_limit_minor", "open_rate_daily"))
+    most = np.inf if highest_limit is None else highest_limit * MINOR
     # A rate has six decimals; half of the last is no difference.
-    is_legal = (~by_law | (limit <= cap)) & (rate <= highest_rate_daily + 5e-7)
+    is_legal = (limit <= most) & (rate <= highest_rate_daily + 5e-7)
     return Offers(limit.astype(np.int64), rate).only(
-        np.asarray(is_sent & is_eligible & is_legal & (limit > 0), bool))
+        np.asarray(_flags(candidates["is_promised"]) & is_legal & (limit > 0), bool))
+
+
+def _flags(column: pa.ChunkedArray) -> Booleans:
+    return np.asarray(column.fill_null(False).to_numpy(), bool)
 
 
 def _none(people: int) -> Offers:

@@ -57,7 +57,7 @@ GROUP BY ALL;
 
 CREATE TEMP TABLE person AS
 SELECT row_number() OVER () AS person, c.user_id, c.segment, c.region, c.partner,
-       c.is_eligible, c.limit_cap_minor, c.response_ratio, c.draw_ratio, c.lgd_ratio,
+       c.is_eligible, c.is_promised, c.limit_cap_minor, c.response_ratio, c.draw_ratio, c.lgd_ratio,
        c.income_minor::DOUBLE AS income, e.term_factor * c.pd / (1 - c.pd) AS odds,
        c.income_minor + e.reference_limit_minor * c.draw_ratio AS reference_owed,
        -- An open offer that was not sent: leaving it as it is earns the price of a change.
@@ -221,8 +221,10 @@ WITH people AS (
                    AND menu.rate_daily = person.rate_daily))), '') AS not_in_menu,
            coalesce(min(user_id) FILTER (is_offered AND method <> 'honoured'
                AND limit_minor > limit_cap_minor), '') AS above_cap,
+           -- Chance may pass rules over, but not for the sake of a promise; a promise may.
            coalesce(min(user_id) FILTER (is_offered AND NOT is_eligible
-               AND method <> 'exploration'), '') AS not_eligible,
+               AND method <> CASE WHEN is_promised THEN 'honoured' ELSE 'exploration' END
+               OR is_offered AND method = 'honoured' AND NOT is_promised), '') AS not_eligible,
            coalesce(min(user_id) FILTER (NOT is_offered AND (limit_minor IS NOT NULL
                OR rate_daily IS NOT NULL OR expected_draw_minor <> 0 OR expected_loss_minor <> 0
                OR draw_variance <> 0 OR expected_value_minor <> 0)), '') AS nothing_counts
@@ -265,7 +267,7 @@ WITH people AS (
     SELECT 5, 'offers within the person''s cap', 'all', CASE WHEN above_cap = '' THEN 'all'
                ELSE 'not ' || above_cap END, above_cap = '' FROM people
     UNION ALL
-    SELECT 6, 'offers to the eligible, or by exploration', 'all',
+    SELECT 6, 'offers to the eligible, by exploration or promised', 'all',
            CASE WHEN not_eligible = '' THEN 'all' ELSE 'not ' || not_eligible END,
            not_eligible = '' FROM people
     UNION ALL

@@ -1,7 +1,8 @@
 """Who may be offered something, with all that an offer's value rests on → `candidates`.
 
 Sources: `eligibility`, `scores`, `rule_facts`, `feature_matrix`, the policy and the law of the
-date. Grain: one user who fails no rule, or only rules that exploration may pass over.
+date. Grain: one user who fails no rule, or only rules that exploration may pass over, or whose sent
+offer no failing rule takes back.
 
 Where a night has no model for a figure, the policy's planning figure stands in. What a person can
 carry is so many months of income less what is owed already, mortgages apart; where no income is
@@ -10,6 +11,8 @@ planning income's.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame
@@ -44,9 +47,7 @@ def build(eligibility: DataFrame, scores: DataFrame, facts: DataFrame, matrix: D
     """
     rules = policy.limits
     passed = rules.exploration.pass_over if rules.exploration else ()
-    # Sail's array_except refuses literals beside a column.
-    passed_over = (how_many([F.array_contains("failing_rules", name) for name in passed])
-                   if passed else F.lit(0))
+    explorable = F.size("failing_rules") == _failing(passed)
     known = matrix.select("user_id", "segment", "card_limit_minor", "mortgage_debt_minor")
     income = F.coalesce("income_minor", F.lit(round(rules.income * MINOR)).cast("long"))
     named = {
@@ -58,10 +59,10 @@ def build(eligibility: DataFrame, scores: DataFrame, facts: DataFrame, matrix: D
         "cap_reason": F.when(F.col("carried") < F.least("law", "menu"), "affordability")
         .when(F.col("law") < F.col("menu"), "law").otherwise("menu")}
     most = max(rules.limits)
-    return (eligibility.where(F.size("failing_rules") == passed_over)
-            .select("user_id", "is_eligible")
+    return (eligibility.join(facts, on="user_id", how="inner")
+            .withColumn("is_promised", promised(policy))
+            .where(explorable | F.col("is_promised"))
             .join(scores, on="user_id", how="inner")
-            .join(facts, on="user_id", how="inner")
             .join(known, on="user_id", how="inner")
             .withColumn("carried", affordable(policy))
             .withColumn("law", _amount(most if policy.law.highest_limit is None
@@ -70,6 +71,15 @@ def build(eligibility: DataFrame, scores: DataFrame, facts: DataFrame, matrix: D
             .select(*[named.get(name, F.col(name)).cast(
                 CANDIDATES.spark_schema[name].dataType).alias(name)
                 for name in CANDIDATES.columns]))
+
+
+def promised(policy: Policy) -> Column:
+    """Whether a sent offer stands as far as the rules go, of `failing_rules` and `rule_facts`."""
+    if not policy.limits.honours_offers:
+        return F.lit(False)
+    back = policy.campaign.honour_unless
+    failing = F.size("failing_rules") if back is None else _failing(back)
+    return F.coalesce(F.col("is_open_offer_sent"), F.lit(False)) & (failing == 0)
 
 
 def affordable(policy: Policy) -> Column:
@@ -96,8 +106,15 @@ def main(run: Run) -> dict[str, int]:
     store.write_sorted(rows, CANDIDATES, run.folder / CANDIDATES.name)
     capped = pc.equal(rows["cap_reason"], "affordability")
     return {"candidates": rows.num_rows, "eligible": pc.sum(rows["is_eligible"]).as_py() or 0,
+            "promised": pc.sum(rows["is_promised"]).as_py() or 0,
             "capped_by_affordability": pc.sum(capped).as_py() or 0,
             "capped_at_nothing": pc.sum(pc.equal(rows["limit_cap_minor"], 0)).as_py() or 0}
+
+
+def _failing(names: Sequence[str]) -> Column:
+    """How many rules of these names fail; Sail's array_except refuses literals beside a column."""
+    return (how_many([F.array_contains("failing_rules", name) for name in names]) if names
+            else F.lit(0))
 
 
 def _times(amount: Column, factor: float) -> Column:

@@ -1,8 +1,9 @@
-"""The tables of the release: whitelist, decisions, waterfall.
+"""The tables of the release: whitelist, decisions, waterfall, and the ledgers of the campaign.
 
-Sources: `scores`, `eligibility`, `limits`, `candidates`, `feature_matrix`, `labels`, the PD model.
-Grain: one user (waterfall: one step). Output: `whitelist`, `decisions`, `waterfall` as single files
-in key order; their hashes go into `run.json`, beside those of the proof.
+Sources: `scores`, `eligibility`, `limits`, `rule_facts`, `feature_matrix`, `labels`, `barriers`,
+`own_invitations`, the PD model. Grain: one user (waterfall: one step; ledgers: one offer or list).
+Output: `whitelist`, `decisions`, `waterfall`, `honour_ledger`, `suppressions_applied` as single
+files in key order; their hashes go into `run.json`, beside those of the proof.
 
 An offer that was open yesterday and is the same today keeps its id; one that was sent keeps its
 last day as well.
@@ -18,16 +19,19 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs import store
-from jobs.campaign import plan
+from jobs.campaign import honour, plan, suppressions
 from jobs.config import AUDIT, DECIDING_MODEL, Run
 from jobs.contracts import feeds, release
-from jobs.contracts.campaign import CAMPAIGN_FIELDS
+from jobs.contracts.campaign import (BARRIERS, CAMPAIGN_FIELDS, HONOUR_LEDGER, KEPT,
+                                     OWN_INVITATIONS, PLANNED, SUPPRESSIONS_APPLIED, TAKEN,
+                                     WITHDRAWN)
 from jobs.contracts.limits import LIMITS, PROOF, RULE_FACTS
 from jobs.contracts.night import ELIGIBILITY, FEATURE_MATRIX, SCORES
-from jobs.contracts.table import TYPES
+from jobs.contracts.table import TYPES, Table
 from jobs.errors import NightlistError
 from jobs.inputs import facts, frozen_policy, record
 from jobs.labels.labels import borrowers_of
+from jobs.limits.assignment import EXPLORATION
 from jobs.limits.problem import MINOR
 from jobs.policies.law import CALENDAR_DAYS
 from jobs.policies.policy import DAYS_PER_YEAR, Policy
@@ -39,8 +43,6 @@ from jobs.session import session
 #: the money and the quotas earn more with others.
 NO_VALUE, PRICED_OUT = "no_value", "priced_out"
 LAST_STEPS = ((NO_VALUE, "NO_VALUE"), (PRICED_OUT, "PRICED_OUT"))
-#: Method of an offer that was sent before.
-HONOURED = "honoured"
 #: What an offer is told of the person.
 _READ = ("open_offer_id", "open_limit_minor", "open_rate_daily", "open_until",
          "is_open_offer_sent", "closed_channel_names", "may_be_sent_from")
@@ -52,7 +54,8 @@ def decisions(scores: DataFrame, matrix: DataFrame, eligibility: DataFrame, limi
               release_id: str) -> DataFrame:
     """One row for everyone considered: invited, or the rules that said no.
 
-    Who is invited at random keeps the rules that exploration passed over; the first is then empty.
+    Who is invited at random, or because an offer was sent, keeps the rules that were passed over;
+    the first is then empty.
     """
     is_invited = F.coalesce(F.col("is_offered"), F.lit(False))
     without = F.when(F.col("size_reason") == NO_VALUE, NO_VALUE).otherwise(PRICED_OUT)
@@ -88,22 +91,24 @@ def whitelist(decided: DataFrame, limits: DataFrame, facts: DataFrame,
 
     is_same = ((F.col("open_limit_minor") == F.col("limit_minor"))
                & (F.col("open_rate_daily") == F.col("rate_daily")))
-    is_kept = F.col("method") == HONOURED
+    was_sent = F.coalesce(F.col("is_open_offer_sent"), F.lit(False))
+    # What a rule took back and chance gives again, on the same terms, is another offer.
+    keeps_id = is_same & (~was_sent | (F.col("method") != EXPLORATION))
     return (decided.where(F.col("is_invited")).drop("method")
             .join(limits, on="user_id", how="inner")
             .join(facts.select("user_id", *_READ), on="user_id", how="inner")
             .join(reason_codes, on="user_id", how="inner")
-            .withColumn("offer_id", F.when(is_same, F.col("open_offer_id"))
+            .withColumn("offer_id", F.when(keeps_id, F.col("open_offer_id"))
                         .otherwise(F.substring(F.sha2(offer, 256), 1, 16)))
             .withColumn(f"limit_{policy.currency.lower()}",
                         (F.col("limit_minor") / F.lit(MINOR)).cast("long"))
             .withColumn("rate_annual", in_a_year(DAYS_PER_YEAR))
             # Interest is all that the product charges; a fee would be added here.
             .withColumn("all_in_cost_annual", in_a_year(CALENDAR_DAYS))
-            .withColumn("is_sent", F.coalesce(is_same & F.col("is_open_offer_sent"),
-                                              F.lit(False)))
+            .withColumn("is_sent", F.coalesce(keeps_id & was_sent, F.lit(False)))
             .withColumn("valid_from", F.lit(start))
-            .withColumn("valid_to", F.when(is_kept, F.col("open_until")).otherwise(F.lit(end)))
+            .withColumn("valid_to", F.when(F.col("is_sent"), F.col("open_until"))
+                        .otherwise(F.lit(end)))
             .select(*[name for name in contract.columns if name not in _PLANNED], *plan.READ))
 
 
@@ -139,7 +144,7 @@ def waterfall(decided: pa.Table, known: int, borrowers: int, policy: Policy,
 
 
 def main(run: Run) -> dict[str, int]:
-    """Write the three tables of the release."""
+    """Write the tables of the release."""
     spark, policy = session(), frozen_policy(run)
     tables = {table.name: store.read(spark, run.folder / table.name, table)
               for table in (SCORES, FEATURE_MATRIX, ELIGIBILITY, RULE_FACTS, LIMITS)}
@@ -159,6 +164,12 @@ def main(run: Run) -> dict[str, int]:
                                   run.as_of).toArrow(), policy, run.as_of)
     written["whitelist"] = store.write_sorted(listed, release.whitelist(policy.currency),
                                               run.folder / "whitelist")
+    ledgers = {
+        HONOUR_LEDGER: honour.build(_kept(run, OWN_INVITATIONS), decided_rows, listed, policy,
+                                    run.as_of, run.release_id),
+        SUPPRESSIONS_APPLIED: suppressions.build(_kept(run, BARRIERS), decided_rows, policy)}
+    for table, rows in ledgers.items():
+        written[table.name] = store.write_sorted(rows, table, run.folder / table.name)
     cards = facts(spark, run, feeds.BOUND_CARDS).where("voided_on is null").select(
         "user_id").distinct()
     lent_to = cards.join(borrowers_of(spark, run), on="user_id", how="left_semi").count()
@@ -166,5 +177,14 @@ def main(run: Run) -> dict[str, int]:
     written["waterfall"] = store.write_sorted(steps, release.WATERFALL, run.folder / "waterfall")
     record(run, AUDIT, None)
     record(run, "tables", written)
+    outcomes = Counter(ledgers[HONOUR_LEDGER]["outcome"].to_pylist())
     return {"considered": decided_rows.num_rows, "invited": listed.num_rows,
+            "planned": Counter(listed["send_status"].to_pylist())[PLANNED],
+            **{f"sent_{name}": outcomes[name] for name in (KEPT, TAKEN, WITHDRAWN)
+               if outcomes[name]},
             "committed": int(sum(listed.column(f"limit_{policy.currency.lower()}").to_pylist()))}
+
+
+def _kept(run: Run, table: Table) -> pa.Table:
+    """What the step `facts` found once."""
+    return store.read_arrow(run.folder / table.name, table)

@@ -22,7 +22,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from jobs.contracts.campaign import PLANNED
 from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused, UsageError
@@ -100,7 +102,8 @@ def simulate(home: Path, city: City, last_day: dt.date, workers: int | None = No
         city: A new one, or the one that is there.
         last_day: The day to reach; nothing happens where it is reached.
         workers: Processes; default: one a core.
-        offers: Lent to on the first new day: `user_id`, `limit_cny`, `rate_daily`.
+        offers: Lent to on the first new day: `user_id`, `limit_cny`, `rate_daily`. Of a list with
+            waves (`send_status`, `send_on`) those who are in one, on its day if that is a new one.
         progress: Told how far it is.
 
     Raises:
@@ -140,7 +143,7 @@ def simulate(home: Path, city: City, last_day: dt.date, workers: int | None = No
 
 def _lend(home: Path, city: City, first: dt.date, last: dt.date,
           offers: pa.Table | None) -> None:
-    """Note our offers as made on the first new day.
+    """Note our offers as made on the first new day, or each on the day of its wave.
 
     Raises:
         UsageError: When there is no new day, or other offers were noted for it.
@@ -151,12 +154,34 @@ def _lend(home: Path, city: City, first: dt.date, last: dt.date,
         raise UsageError("--whitelist", f"days after {first - dt.timedelta(days=1)} to lend on",
                          "none", "give more --days")
     number, limit, rate = value.read_offers(offers, city)
-    rows = pa.table({"number": number, "limit_cny": limit, "rate_daily": rate}).sort_by("number")
-    for day, before in truth.read_lent(home):
-        if day == first and not before.equals(rows):
-            raise UsageError("--whitelist", f"the offers that were noted for {first} before",
+    rows = pa.table({"number": number, "limit_cny": limit, "rate_daily": rate,
+                     **{name: offers[name] for name in truth.NAMED if name in offers.column_names}})
+    sent_on = _sent_on(offers, first)
+    noted = dict(truth.read_lent(home))
+    for day in days(first, last):
+        sent = rows.filter(pc.equal(sent_on, pa.scalar(day))).sort_by("number")
+        if day in noted and not noted[day].equals(sent):
+            raise UsageError("--whitelist", f"the offers that were noted for {day} before",
                              "others", "give the same file again, or use another --home")
-    truth.write_lent(home, first, rows)
+        if sent.num_rows:
+            truth.write_lent(home, day, sent)
+
+
+def _sent_on(offers: pa.Table, first: dt.date) -> pa.Array | pa.ChunkedArray:
+    """Day of sending of each offer; null where it is in no wave, or was sent before.
+
+    Raises:
+        UsageError: When all waves of the list are over.
+    """
+    if "send_status" not in offers.column_names:
+        return pa.repeat(pa.scalar(first), offers.num_rows)
+    planned = pc.equal(offers["send_status"], PLANNED)
+    found = pc.if_else(planned, offers["send_on"].cast(pa.date32()), None)
+    newest = pc.max(found).as_py()
+    if newest is not None and newest < first:
+        raise UsageError("--whitelist", f"a wave on {first} or later", f"the last on {newest}",
+                         "take the list of the night before")
+    return found
 
 
 def _chunks(first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:

@@ -54,7 +54,8 @@ def declare(commands: argparse._SubParsersAction) -> None:
              "points on third_party_scores, else a factor; may be repeated")):
         simulate.add_argument(f"--{option}", action="append", default=[], metavar=form, help=text)
     simulate.add_argument("--whitelist", metavar="FILE", help="lend to these on the first new "
-                          "day; Parquet as `nightlist whitelist` writes it")
+                          "day, or each wave on its day; Parquet as `nightlist whitelist` writes "
+                          "it")
     value = add(commands, "value", _value, "print what a whitelist would truly earn in the "
                 "simulated city, for judging policies", "nightlist value --whitelist w.parquet")
     value.add_argument("--whitelist", required=True, metavar="FILE", help="Parquet with user_id, "

@@ -165,7 +165,10 @@ def lent(home: Path, block: Block, last: dt.date) -> list[Lent]:
         mine = (place >= 0) & (place < block.people)
         limits: Floats = offers["limit_cny"].to_numpy()[mine].astype(np.float64)
         if day <= last:
-            found.append(Lent(day, place[mine], limits, offers["rate_daily"].to_numpy()[mine]))
+            named = {name: offers[name].combine_chunks().filter(pa.array(mine))
+                     for name in truth.NAMED if name in offers.column_names}
+            found.append(Lent(day, place[mine], limits, offers["rate_daily"].to_numpy()[mine],
+                              **named))
     return found
 
 

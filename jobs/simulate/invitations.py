@@ -4,7 +4,8 @@ Partner lenders invite `loans.PARTNER_SHARE` of the adults on the first of each 
 and a rate that chance gave to each person once. Nothing about the person but being of age has a
 part in it, so the propensity of an offer is known: share x 1 / limits x 1 / rates, the probability
 that this adult was sent just this limit and rate. Our own invitations follow our policy and are no
-exploration; they have no propensity.
+exploration; they have no propensity. They have the ids and channels of the list that they are sent
+by, where it says them.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _LENDERS = ("own", "partner")
 
 def invitations(at: Setting, day: dt.date) -> pa.Table | None:
     """What is sent on a day: partners' on the first of a month, ours where we lend."""
-    sent = [_rows(at, day, loans.OWN, one.person, one.limit_cny, one.rate_daily)
-            for one in at.lent if one.day == day]
+    sent = [_rows(at, day, loans.OWN, one.person, one.limit_cny, one.rate_daily, one.offer_id,
+                  one.channel) for one in at.lent if one.day == day]
     if day.day == 1:
         terms = loans.partner_terms(at.block, at.people)
         person = np.flatnonzero(terms.is_asked)
@@ -38,12 +39,16 @@ def invitations(at: Setting, day: dt.date) -> pa.Table | None:
 
 
 def _rows(at: Setting, day: dt.date, lender: int, person: Integers, limit_cny: Floats,
-          rate_daily: Floats) -> pa.Table:
+          rate_daily: Floats, offer_id: pa.Array | None = None,
+          channel: pa.Array | None = None) -> pa.Table:
     rows, is_random = len(person), lender == loans.PARTNER
+    if offer_id is None:
+        offer_id = numbered(f"{_LENDERS[lender][0]}{day:%y%m%d}-", at.people.number[person], 9)
     return table(feeds.INVITATIONS, {
-        "offer_id": numbered(f"{_LENDERS[lender][0]}{day:%y%m%d}-", at.people.number[person], 9),
+        "offer_id": offer_id,
         "user_id": at.ids.take(pa.array(person)), "event_date": constant(day, rows),
-        "lender": codes(np.full(rows, lender), _LENDERS), "channel": text("in_app", rows),
+        "lender": codes(np.full(rows, lender), _LENDERS),
+        "channel": text("in_app", rows) if channel is None else channel,
         "limit_minor": limit_cny.astype(np.int64) * 100, "rate_daily": loans.rates(rate_daily),
         "is_exploration": np.full(rows, is_random),
         "propensity_ratio": pa.array(np.full(rows, PARTNER_PROPENSITY),

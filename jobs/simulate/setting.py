@@ -14,12 +14,23 @@ from jobs.simulate.columns import Floats, Integers, numbered
 
 @dataclass(frozen=True)
 class Lent:
-    """Offers of ours that were made to people of a block: places, limits (CNY), daily rates."""
+    """Offers of ours that were made to people of a block.
+
+    Attributes:
+        day: Of sending.
+        person: Places in the block.
+        limit_cny: Offered to each of these.
+        rate_daily: Offered to each of these.
+        offer_id: As the list names the offers; None where it does not.
+        channel: Of each, as the list says; None where it does not.
+    """
 
     day: dt.date
     person: Integers
     limit_cny: Floats
     rate_daily: Floats
+    offer_id: pa.Array | None = None
+    channel: pa.Array | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from jobs.simulate.blocks import Block, City
 from jobs.simulate.columns import Integers
 
 PEOPLE, FRIENDS, OUTCOMES = "people", "friends", "outcomes"
+#: Columns of an offer that was made, where the list had them.
+NAMED = ("offer_id", "channel")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from expectations import suites
 from expectations.gate import run_suite, stop_on_critical
 from expectations.gates import newest_delivery
 from expectations.suites import CRITICAL, WARNING
+from jobs.contracts.campaign import HONOUR_LEDGER
 from jobs.contracts.feeds import FEEDS, STATEMENTS
 from jobs.contracts.night import SCORES
 from jobs.contracts.table import Field, Table
@@ -110,13 +111,35 @@ def test_scores_that_tell_nobody_apart_stop_the_night(pds, is_stopped):
 def test_an_offer_beyond_the_law_of_the_date_is_critical():
     law = Law(highest_limit=200_000, highest_rate_annual=Decimal("0.24"), limit_source="Act 1",
               rate_source="Act 2", is_reported=False)
-    offers = [("o1", 200_000, 0.24), ("o2", 250_000, 0.18), ("o3", 20_000, 0.25)]
+    offers = [("o1", 200_000, 0.23, 0.24, "optimiser"), ("o2", 250_000, 0.18, 0.19, "honoured"),
+              ("o3", 20_000, 0.25, 0.24, "flat"), ("o4", 20_000, 0.24, 0.2433, "flat")]
     table = Table("offers", "", "", ("offer_id",), "", "", "", (
         Field("offer_id", "string", "", ""), Field("limit_cny", "integer", "", ""),
-        Field("rate_annual", "double", "", "")))
+        Field("rate_annual", "double", "", ""), Field("all_in_cost_annual", "double", "", ""),
+        Field("method", "string", "", "")))
     df = session().createDataFrame(offers, table.spark_schema)
     business = suites.whitelist("limit_cny", 20_000, 300_000, law)
     assert failed(run_suite("release", df, table, business)) == {
         ("expect_column_values_to_be_between", "limit_cny", CRITICAL),
-        ("expect_column_values_to_be_between", "rate_annual", CRITICAL)}
+        ("expect_column_values_to_be_between", "rate_annual", CRITICAL),
+        ("expect_column_values_to_be_between", "all_in_cost_annual", CRITICAL)}
     assert not failed(run_suite("release", df.where("offer_id = 'o1'"), table, business))
+
+
+@pytest.mark.parametrize(("method", "is_stopped"), [("honoured", False), ("optimiser", True)])
+def test_a_promise_may_be_beyond_the_policy_s_bounds_of_today(method, is_stopped):
+    table = Table("offers", "", "", ("offer_id",), "", "", "", (
+        Field("offer_id", "string", "", ""), Field("limit_cny", "integer", "", ""),
+        Field("rate_annual", "double", "", ""), Field("all_in_cost_annual", "double", "", ""),
+        Field("method", "string", "", "")))
+    df = session().createDataFrame([("o1", 90_000, 0.1, 0.1, method)], table.spark_schema)
+    law = Law(None, Decimal("0.24"), "", "Act 2", False)
+    found = failed(run_suite("release", df, table, suites.whitelist("limit_cny", 20_000, 60_000,
+                                                                    law)))
+    assert bool(found) == is_stopped
+
+
+def test_a_table_that_may_be_empty_need_not_have_a_row():
+    df = session().createDataFrame([], HONOUR_LEDGER.spark_schema)
+    found = run_suite("release", df, HONOUR_LEDGER, [])
+    assert not failed(found) and len(found) > 8

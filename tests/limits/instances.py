@@ -103,6 +103,7 @@ def candidates(some, **columns):
         "lgd_ratio": some.lgd_ratio, "income_minor": some.income_minor.astype(np.int64),
         "as_of_date": [dt.date(2026, 6, 30)] * number, "score_points": [600] * number,
         "cap_reason": ["affordability"] * number,
-        "limit_cap_minor": some.limit_cap_minor, "is_eligible": [True] * number, **columns}
+        "limit_cap_minor": some.limit_cap_minor, "is_eligible": [True] * number,
+        "is_promised": [False] * number, **columns}
     return pa.table({field.name: pa.array(said.get(field.name, [None] * number)).cast(field.type)
                      for field in CANDIDATES.arrow_schema})

@@ -25,7 +25,7 @@ PERSON = {"as_of_date": DAY, "segment": "thick_file", "region": "north", "partne
           "lgd_ratio": 0.5, "income_minor": 500_000, "card_limit_minor": 5_000_000,
           "limit_cap_minor": 20_000_000, "cap_reason": "menu", "open_offer_id": None,
           "open_limit_minor": None, "open_rate_daily": None, "open_until": None,
-          "is_open_offer_sent": False, "is_eligible": True}
+          "is_open_offer_sent": False, "is_eligible": True, "is_promised": False}
 
 
 def candidates(*people):

@@ -64,7 +64,8 @@ def candidates(*people: dict[str, Any]) -> pa.Table:
              "lgd_ratio": 0.6, "income_minor": 800_000, "card_limit_minor": None,
              "limit_cap_minor": 10_000_000, "cap_reason": "menu", "open_offer_id": None,
              "open_limit_minor": None, "open_rate_daily": None, "open_until": None,
-             "is_open_offer_sent": None, "is_eligible": True} | person for person in people]
+             "is_open_offer_sent": None, "is_eligible": True, "is_promised": False} | person
+            for person in people]
     return pa.Table.from_pylist(rows, schema=CANDIDATES.arrow_schema).sort_by("user_id")
 
 
@@ -83,7 +84,8 @@ def drawn_candidates(count: int, seed: int = 7) -> pa.Table:
         "lgd_ratio": random.beta(6, 4, count),
         "income_minor": random.lognormal(13.4, 0.5, count).astype(np.int64),
         "limit_cap_minor": random.integers(1, 30, count) * 1_000_000,
-        "cap_reason": np.full(count, "affordability"), "is_eligible": np.ones(count, bool)}
+        "cap_reason": np.full(count, "affordability"), "is_eligible": np.ones(count, bool),
+        "is_promised": np.zeros(count, bool)}
     nothing = {field.name: pa.nulls(count, field.type) for field in CANDIDATES.arrow_schema
                if field.name not in columns}
     return pa.table({field.name: nothing.get(field.name, columns.get(field.name))
@@ -209,6 +211,13 @@ def curve(about: Problem, bound: float) -> pa.Table:
         schema=VALUE_CURVES.arrow_schema)
 
 
+def promised(rows: pa.Table, honoured: int) -> pa.Table:
+    """CANDIDATES of whom the first so many stand for a promise."""
+    place = rows.schema.names.index("is_promised")
+    return rows.set_column(place, rows.schema.field(place),
+                           pa.array(np.arange(rows.num_rows) < honoured))
+
+
 def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
            entry: np.ndarray | None = None, honoured: int = 0) -> dict[str, pa.Table]:
     """All tables of a proof where everyone gets their entry, or else what the prices give them.
@@ -230,7 +239,7 @@ def proved(about: Problem, rows: pa.Table, multipliers: np.ndarray,
     method = ["honoured"] * honoured + ["optimiser"] * (rows.num_rows - honoured)
     decided = decided.set_column(1, decided.schema.field("method"),
                                  pa.array(method, pa.string()))
-    return {"candidates": rows, "limits": decided, "whitelist": listed(decided),
+    return {"candidates": promised(rows, honoured), "limits": decided, "whitelist": listed(decided),
             "shadow_prices": prices(about, multipliers), "value_curves": curve(about, bound),
             **proof.tables(about, found, fixed, DAY, len(others), honoured)}
 

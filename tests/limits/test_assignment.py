@@ -19,7 +19,7 @@ from tests.limits.people import DAY, POLICY, candidates, problem
 
 LAW = Decimal("0.0006")
 SENT = {"open_offer_id": "o1", "open_limit_minor": 5_000_000,
-        "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True}
+        "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True, "is_promised": True}
 
 
 def policy(**limits):
@@ -47,19 +47,28 @@ def test_an_offer_that_was_sent_is_kept_as_it_was():
     assert found.fixed.measures[0, [PEOPLE, LIMIT, DRAW]].tolist() == [1, 5_000_000, 1_250_000]
 
 
+@pytest.mark.parametrize(("change", "highest_limit"), [
+    ({"is_promised": False}, None), ({"open_rate_daily": Decimal("0.000700")}, None),
+    ({}, 49_999), ({"limit_cap_minor": 1_000_000, "cap_reason": "affordability"}, 49_999)])
+def test_an_offer_is_not_kept(change, highest_limit):
+    assert not honoured(candidates({"user_id": "anna", **SENT, **change}), float(LAW),
+                        highest_limit).is_offered.any()
+
+
 @pytest.mark.parametrize("change", [
-    {"is_eligible": False}, {"is_open_offer_sent": False}, {"is_open_offer_sent": None},
-    {"open_rate_daily": Decimal("0.000700")},
-    {"limit_cap_minor": 4_000_000, "cap_reason": "law"}])
-def test_an_offer_is_not_kept(change):
-    assert not honoured(candidates({"user_id": "anna", **SENT, **change}),
-                        float(LAW)).is_offered.any()
-
-
-def test_a_promise_holds_where_the_person_could_carry_less_today():
-    kept = honoured(candidates({"user_id": "anna", **SENT, "limit_cap_minor": 0,
-                                "cap_reason": "affordability"}), float(LAW))
+    {"is_eligible": False}, {"limit_cap_minor": 0, "cap_reason": "affordability"}])
+def test_a_promise_holds_whoever_the_person_is_today_and_whatever_they_can_carry(change):
+    kept = honoured(candidates({"user_id": "anna", **SENT, **change}), float(LAW), 50_000)
     assert kept.limit_minor.tolist() == [5_000_000]
+
+
+def test_who_fails_a_rule_and_whose_promise_the_law_forbids_gets_nothing_not_even_by_chance():
+    forbidden = {**SENT, "open_rate_daily": Decimal("0.000700")}
+    people = [{**one, **forbidden, "is_eligible": False} for one in users(50)]
+    explore = Exploration(1.0, 1e9, (), (20_000,), (Decimal("0.0002"),))
+    found, rows = table_of(*people, said=policy(exploration=explore))
+    assert len(rows) == 50 and not found.is_free.any()
+    assert {row["decided_limit_minor"] for row in rows.values()} == {None}
 
 
 def test_a_policy_may_honour_nothing():

@@ -12,14 +12,14 @@ from jobs.limits.problem import NOTHING
 from jobs.limits.sources import InMemory
 from jobs.limits.verify import verify
 from tests.limits.proofs import (DAY, drawn_candidates, dual, limits, listed, people_of, problem,
-                                 sums)
+                                 promised, sums)
 
 
 @pytest.mark.parametrize("honoured", [0, 30])
 def test_the_optimiser_s_offers_have_a_true_certificate(honoured: int) -> None:
     people = 300
     about = problem(funding=people * 500_000, invitations=0.5 * people, thin_share=0.45)
-    rows = drawn_candidates(people)
+    rows = promised(drawn_candidates(people), honoured)
     everyone = people_of(rows, about)
     before, others = (everyone.take(np.arange(*ends)) for ends in ((honoured,), (honoured, people)))
     kept = dual(about, before, np.array([0.05, 0.045, 0.0, 0.0]))[1]

@@ -87,7 +87,7 @@ def test_the_optimiser_is_worth_no_less_than_any_strategy():
 
 def test_every_strategy_keeps_what_was_sent():
     sent = {"user_id": "anna", "open_offer_id": "o1", "open_limit_minor": 3_000_000,
-            "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True}
+            "open_rate_daily": Decimal("0.000300"), "is_open_offer_sent": True, "is_promised": True}
     for said in variants(policy()).values():
         rows = decided(WIDE, said, sent, {"user_id": "ben"}).offers.to_pylist()
         assert (rows[0]["method"], rows[0]["limit_minor"]) == ("honoured", 3_000_000)

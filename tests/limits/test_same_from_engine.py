@@ -28,6 +28,7 @@ def candidates():
     columns |= {
         "user_id": sorted(hashlib.sha256(b"%d" % one).hexdigest()[:12] for one in range(NUMBER)),
         "income_minor": some.income_minor.astype(np.int64), "is_eligible": [True] * NUMBER,
+        "is_promised": [False] * NUMBER,
         "segment": np.where(some.groups[:, 1], "thin_file", "thick_file"),
         "as_of_date": [dt.date(2026, 6, 30)] * NUMBER, "is_open_offer_sent": [False] * NUMBER,
         "score_points": [600] * NUMBER, "cap_reason": ["menu"] * NUMBER}

@@ -96,6 +96,27 @@ def test_a_fixed_offer_stands_outside_the_menu_and_the_cap_but_counts() -> None:
         "offers within the person's cap", "bound at the multipliers"}
 
 
+@pytest.mark.parametrize(("change", "ok"), [
+    ({"is_eligible": False}, True), ({"is_promised": False}, False)])
+def test_a_promise_stands_where_rules_fail_but_only_if_there_was_one(
+        change: dict[str, bool], ok: bool) -> None:
+    tables = proved(problem(), candidates({"user_id": "ann"}, {"user_id": "bob"}), np.zeros(4),
+                    np.array([2, 5]), honoured=1)
+    found = failed({**tables, "candidates": changed(tables["candidates"], change)})
+    assert found == (set() if ok else {"offers to the eligible, by exploration or promised"})
+
+
+def test_chance_gives_nothing_to_who_stands_for_a_promise_only() -> None:
+    tables = proved(problem(), candidates({"user_id": "ann"}, {"user_id": "bob"}), np.zeros(4),
+                    np.array([2, 5]), honoured=1)
+    by_chance = changed(tables["limits"], {"method": "exploration"})
+    for is_promised, broken in ((False, set()),
+                                (True, {"offers to the eligible, by exploration or promised"})):
+        rows = changed(tables["candidates"], {"is_eligible": False, "is_promised": is_promised})
+        assert failed({**tables, "limits": by_chance, "candidates": rows}) - {
+            "the whitelist has these offers"} == broken
+
+
 def test_the_line_around_the_chance_leaves_room_for_a_promise_above_the_menu() -> None:
     # ann was promised 100,000; the menu ends at 50,000 by now.
     rows = candidates({"user_id": "ann"}, {"user_id": "bob", "limit_cap_minor": 5_000_000})
@@ -143,7 +164,7 @@ TAMPERED: dict[str, tuple[Callable[[Tables], Tables], str]] = {
                        "each candidate has one row of limits"),
     "nobody eligible": (lambda t: {"candidates": changed(
         t["candidates"], {"is_eligible": False}, offered(t["limits"]))},
-        "offers to the eligible, or by exploration"),
+        "offers to the eligible, by exploration or promised"),
     "an unlisted offer": (lambda t: {"whitelist": t["whitelist"].slice(1)},
                           "the whitelist has these offers"),
     "another limit listed": (lambda t: {"whitelist": changed(t["whitelist"],

@@ -48,6 +48,45 @@ def test_without_exploration_only_who_fails_no_rule_is_one():
     assert set(found) == {"anna"}
 
 
+SENT = {"open_offer_id": "o1", "open_limit_minor": 5_000_000, "is_open_offer_sent": True}
+
+
+def promising(*honour_unless, honours_offers=True, exploration=None):
+    said = policy(honours_offers=honours_offers, exploration=exploration)
+    return dataclasses.replace(said, campaign=dataclasses.replace(
+        said.campaign, honour_unless=None if "any" in honour_unless else honour_unless))
+
+
+def kept(by, facts=SENT, **failing):
+    return {user: (row["is_eligible"], row["is_promised"])
+            for user, row in candidates(failing, facts=facts, by=by).items()}
+
+
+def test_whose_sent_offer_no_failing_rule_takes_back_is_one():
+    people = {"anna": [], "ben": ["evidence"], "cem": ["evidence", "adult"], "dora": ["adult"]}
+    assert kept(promising("adult", "real_name"), **people) == {
+        "anna": (True, True), "ben": (False, True)}
+
+
+def test_where_any_rule_takes_an_offer_back_only_who_fails_none_is_promised_it():
+    assert kept(promising("any"), anna=[], ben=["evidence"]) == {"anna": (True, True)}
+    assert kept(promising(), anna=["adult"]) == {"anna": (False, True)}      # no rule does
+
+
+def test_whom_exploration_may_choose_is_promised_nothing_by_a_rule_that_takes_back():
+    by = promising("pd_appetite", exploration=EXPLORES)
+    assert kept(by, anna=["pd_appetite"], ben=["evidence"]) == {
+        "anna": (False, False), "ben": (False, True)}
+
+
+def test_nothing_is_promised_that_was_not_sent_or_that_the_policy_does_not_honour():
+    listed = {**SENT, "is_open_offer_sent": False}
+    assert kept(promising("adult"), facts=listed, anna=[], ben=["evidence"]) == {
+        "anna": (True, False)}
+    assert kept(promising("adult", honours_offers=False), anna=[], ben=["evidence"]) == {
+        "anna": (True, False)}
+
+
 @pytest.mark.parametrize(("pd", "kept"), [(0.0, 1e-6), (1.0, 1 - 1e-6), (0.02, 0.02)])
 def test_a_probability_is_kept_from_0_and_1(pd, kept):
     assert of_anna(score={"pd": pd})["pd"] == kept

@@ -6,6 +6,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from jobs.errors import UsageError
 from jobs.simulate import city
 from jobs.simulate.blocks import City
 
@@ -81,3 +82,35 @@ def test_a_city_that_begins_on_the_first_of_a_month_invites_that_day_once(tmp_pa
                "from {invitations} group by 1, 2 order by 2, 1")
     assert days == [("partner", dt.date(2026, 6, 1), True), ("own", JULY, True),
                     ("partner", JULY, True)]
+
+
+def listed(*rows):
+    """A whitelist with waves, as `nightlist whitelist` writes it."""
+    return pa.Table.from_pylist([{"limit_cny": 50_000, "rate_daily": 0.0003, **row}
+                                 for row in rows])
+
+
+def wave(user, on, **given):
+    return {"user_id": user, "offer_id": f"of {user}", "send_status": "planned", "send_on": on,
+            "channel": "push", **given}
+
+
+def test_of_a_list_with_waves_each_is_sent_on_its_day_by_its_own_id_and_channel(tmp_path):
+    second = JULY + dt.timedelta(days=1)
+    offers = listed(wave("u0000003", second, channel="sms"), wave("u0000007", JULY),
+                    wave("u0000008", JULY + dt.timedelta(days=9)),           # not lived through
+                    wave("u0000009", None, send_status="universal_holdout"),
+                    wave("u0000010", None, send_status="sent"))
+    city.simulate(tmp_path, City(300, JULY, 7), second, workers=1, offers=offers)
+    rows = sql(tmp_path, "select user_id, offer_id, event_date, channel from {invitations} "
+               "where lender = 'own' order by 1")
+    assert rows == [("u0000003", "of u0000003", second, "sms"),
+                    ("u0000007", "of u0000007", JULY, "push")]
+
+
+def test_a_list_whose_waves_are_over_is_refused(tmp_path):
+    before = JULY - dt.timedelta(days=1)
+    with pytest.raises(UsageError, match="expected a wave on 2026-07-01 or later, found the last "
+                                         "on 2026-06-30"):
+        city.simulate(tmp_path, City(300, JULY, 7), JULY, workers=1,
+                      offers=listed(wave("u0000003", before)))
