@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from jobs.limits.choice import offer_figures
 from jobs.limits.economics import entries
-from jobs.limits.problem import LOSS, MINOR, Booleans, Floats, Integers, Menu, People, Problem
+from jobs.limits.problem import (LOSS, MINOR, NOTHING, Booleans, Floats, Integers, Menu, People,
+                                 Problem)
 from jobs.policies.limits import Exploration
 
 #: Standard deviations by which the expected loss of the slice stays below its budget: chance
@@ -117,7 +118,9 @@ def _loss_moments(problem: Problem, people: People, menu: Menu, allowed: Integer
     mean = square = 0.0
     for start in range(0, len(able), _AT_ONCE):
         some = able[start:start + _AT_ONCE]
-        loss = entries(people.take(some), menu, problem.economics).loss_minor
+        # An open offer is a place in the menu of the night; a loss does not depend on it.
+        asked = people.take(some).reopened(np.full(len(some), NOTHING))
+        loss = entries(asked, menu, problem.economics).loss_minor
         loss = loss * (np.arange(len(menu)) < allowed[some, None])
         mean += float((loss.sum(axis=1) / allowed[some]).sum())
         square += float(((loss**2).sum(axis=1) / allowed[some]).sum())
