@@ -23,7 +23,9 @@ from jobs.errors import UsageError
 FORMATS = ("table", "csv", "parquet", "json")
 #: Columns that say the same in every row, or are for machines; files always have all.
 UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily", "valid_from",
-           "step_number")
+           "step_number", "all_in_cost_annual", "cell", "language", "is_universal_holdout",
+           "is_cell_holdout", "send_on", "expected_value_minor", "message_variables",
+           "propensity_ratio")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
 #: How a formula opens (OWASP, CSV injection); a number with a sign does not.
