@@ -26,6 +26,8 @@ UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily"
            "step_number", "all_in_cost_annual", "cell", "language", "is_universal_holdout",
            "is_cell_holdout", "send_on", "expected_value_minor", "message_variables",
            "propensity_ratio")
+#: Columns that make room for those of a campaign.
+MAKE_ROOM = ("segment", "score_tier", "method")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
 #: How a formula opens (OWASP, CSV injection); a number with a sign does not.
@@ -69,7 +71,8 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
                    columns: Sequence[str] | None = None, limit: int = TERMINAL_ROWS) -> None:
     """Print the first rows as a table that fits the terminal; in a file all rows, full width."""
     whole = output is not None
-    names = list(columns or [name for name in rows.schema.names if whole or name not in UNSHOWN])
+    unshown = UNSHOWN + (MAKE_ROOM if "send_status" in rows.schema.names else ())
+    names = list(columns or [name for name in rows.schema.names if whole or name not in unshown])
     shown = rows if whole else rows.slice(0, limit)
     table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in names:
