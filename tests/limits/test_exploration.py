@@ -134,3 +134,11 @@ def test_fractions_are_even():
     for one in both:
         assert chisquare(np.histogram(one, 10, (0, 1))[0]).pvalue > 0.001
     assert abs(np.corrcoef(both)[0, 1]) < 0.06
+
+
+def test_an_open_offer_of_the_night_s_menu_changes_nothing_in_that_of_exploration():
+    # The fourth of the night's menu is open; exploration has two entries.
+    known, rules = people(*[200_000] * 50), replace(RULES, limits=(20_000,), loss_budget=100)
+    reopened = known.reopened(np.full(50, 3))
+    assert drawn(reopened, rules).limit_minor.tolist() == drawn(known, rules).limit_minor.tolist()
+    assert drawn(reopened, rules).share_ratio == drawn(known, rules).share_ratio < 0.3

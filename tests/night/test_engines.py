@@ -14,7 +14,8 @@ from .conftest import AS_OF, USERS
 
 ROOT = Path(__file__).parents[2]
 TABLES = ("observations", "labels", "training_matrix", "feature_matrix", "scores", "eligibility",
-          "limits", "whitelist", "decisions", "waterfall")
+          "candidates", "limits", "whitelist", "decisions", "waterfall", "barriers",
+          "own_invitations", "honour_ledger", "suppressions_applied")
 
 pytestmark = pytest.mark.java
 
