@@ -23,8 +23,10 @@ def as_csv(rows: pa.Table) -> pa.Buffer:
 def _literals(lists: pa.ChunkedArray) -> pa.Array:
     """`{"A","B"}` of each list of texts; missing stays missing."""
     whole = lists.combine_chunks()
-    texts = pc.replace_substring_regex(whole.values, r'(["\\])', r"\\\1")
-    quoted = pc.coalesce(pc.binary_join_element_wise('"', texts, '"', ""), "NULL")
+    coded = whole.values.dictionary_encode()  # few codes make many lists
+    texts = pc.replace_substring_regex(coded.dictionary, r'(["\\])', r"\\\1")
+    quoted = pc.coalesce(pc.binary_join_element_wise('"', texts, '"', "").take(coded.indices),
+                         "NULL")
     parts = pa.ListArray.from_arrays(whole.offsets, quoted)
     found = pc.binary_join_element_wise("{", pc.binary_join(parts, ","), "}", "")
     return pc.if_else(whole.is_valid(), found, pa.scalar(None, pa.string()))
