@@ -35,7 +35,10 @@ def kept(catalog: Catalog, name: str) -> set[str]:
     whole = (warehouse.NAMESPACE, name)
     if not catalog.table_exists(whole):
         return set()
-    found = catalog.load_table(whole).inspect.partitions()
+    table = catalog.load_table(whole)
+    if table.current_snapshot() is None:  # no release had a row in it
+        return set()
+    found = table.inspect.partitions()
     return {row["release_id"] for row in found["partition"].to_pylist()}
 
 
