@@ -23,7 +23,8 @@ when it fails, the earlier release stays in force and nobody new is invited tomo
 
 **When a task fails**, its last log line says what was expected, what was found and what to do.
 Mend that and clear the task: every step may be run again, and nothing is visible before `release`
-moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped.
+moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped. When `serve`
+fails, the list is published and only the PostgreSQL mart still shows the earlier one.
 
 A night without outcomes to learn from, without a champion and without a PD model in the parameter
 `models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.

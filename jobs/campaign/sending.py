@@ -22,7 +22,7 @@ from jobs.campaign import fresh, send_files
 from jobs.campaign.send import Decided, Known, decide, of_channel
 from jobs.campaign.send_files import Place
 from jobs.config import RUN_FILE, Run
-from jobs.errors import SendRefused
+from jobs.errors import ReleaseError, SendRefused
 from jobs.lock import locked
 from jobs.policies.policy import Policy, load
 from jobs.progress import Progress, silent
@@ -109,11 +109,14 @@ def _release(home: Path, release_id: str | None) -> Release:
     if release_id is None:
         return warehouse.current(home)
     release = warehouse.named(home, release_id)
-    standing = warehouse.current(home, release.as_of_date)
-    if standing.release_id != release_id:
+    try:
+        standing = warehouse.current(home, release.as_of_date).release_id
+    except ReleaseError as error:  # all of that night were withdrawn
+        standing = error.found
+    if standing != release_id:
         raise SendRefused(f"--release {release_id}", f"the release that stands for "
-                          f"{release.as_of_date}", standing.release_id, "its list was taken back: "
-                          f"send --release {standing.release_id}")
+                          f"{release.as_of_date}", standing, "its list was taken back: leave "
+                          "--release out to send the one in force")
     return release
 
 

@@ -17,12 +17,13 @@ def declare(commands: argparse._SubParsersAction) -> None:
     which = serve.add_mutually_exclusive_group()
     which.add_argument("--release", metavar="ID", help="bring this release as well, for the "
                        "history; the current views always show the one in force")
-    which.add_argument("--history", action="store_true", help="bring every release that there "
-                       "ever was")
+    which.add_argument("--history", action="store_true", help="bring every release that the "
+                       "warehouse has")
 
 
 def _serve(arguments: argparse.Namespace) -> None:
     from jobs.mart import address
+    from jobs.mart.expiry import served_again
     from jobs.mart.mart import serve
     from jobs.progress import progress
     from jobs.release import warehouse
@@ -34,8 +35,8 @@ def _serve(arguments: argparse.Namespace) -> None:
                          f"export {address.VARIABLE}=postgresql://loader@db.example/mart, with "
                          "the password in a file (PGPASSFILE)")
     wanted = [arguments.release] if arguments.release else []
-    if arguments.history:
-        wanted = [move.release_id for move in warehouse.history(home)]
+    if arguments.history and warehouse.history(home):
+        wanted = served_again(home)
     with progress("serving") as told:
         served = serve(home, said, wanted, told)
     print(f"mart     {address.shown(said)}")

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
 #: A missing value is an empty field without quotes, an empty text one with quotes.
-_OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="all_valid",
-                               batch_size=16_384)
+_OPTIONS = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+
+
+def texts(batches: Iterator[pa.Table]) -> Iterator[tuple[pa.Buffer, int]]:
+    """CSV and number of rows of each batch; the next is made while the caller sends this one."""
+    made = ((as_csv(rows), rows.num_rows) for rows in batches)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, made, None)
+        while (ready := coming.result()) is not None:
+            coming = pool.submit(next, made, None)
+            yield ready
 
 
 def as_csv(rows: pa.Table) -> pa.Buffer:
@@ -23,8 +35,10 @@ def as_csv(rows: pa.Table) -> pa.Buffer:
 def _literals(lists: pa.ChunkedArray) -> pa.Array:
     """`{"A","B"}` of each list of texts; missing stays missing."""
     whole = lists.combine_chunks()
-    texts = pc.replace_substring_regex(whole.values, r'(["\\])', r"\\\1")
-    quoted = pc.coalesce(pc.binary_join_element_wise('"', texts, '"', ""), "NULL")
+    coded = whole.values.dictionary_encode()  # few codes make many lists
+    texts = pc.replace_substring_regex(coded.dictionary, r'(["\\])', r"\\\1")
+    quoted = pc.coalesce(pc.binary_join_element_wise('"', texts, '"', "").take(coded.indices),
+                         "NULL")
     parts = pa.ListArray.from_arrays(whole.offsets, quoted)
     found = pc.binary_join_element_wise("{", pc.binary_join(parts, ","), "}", "")
     return pc.if_else(whole.is_valid(), found, pa.scalar(None, pa.string()))

@@ -30,6 +30,14 @@ def expired(connection: psycopg.Connection[Any], home: Path, currency: str) -> l
                       for release_id in (over - kept(catalog, name)) & _held(connection, name))
 
 
+def served_again(home: Path) -> list[str]:
+    """Every release that the pointer ever named and the warehouse still has, oldest first."""
+    with warehouse.opened(home) as catalog:
+        there = kept(catalog, "whitelist")
+    return [name for name in dict.fromkeys(move.release_id for move in warehouse.history(home))
+            if name in there]
+
+
 def kept(catalog: Catalog, name: str) -> set[str]:
     """Releases of which the warehouse has rows in a table, from the table's metadata."""
     whole = (warehouse.NAMESPACE, name)

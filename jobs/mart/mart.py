@@ -27,7 +27,7 @@ from jobs.contracts.release import RELEASES
 from jobs.contracts.table import Table
 from jobs.errors import MartError
 from jobs.mart import address, rights
-from jobs.mart.copying import as_csv
+from jobs.mart.copying import texts
 from jobs.mart.expiry import expired
 from jobs.mart.setting_up import AGAIN, columns, lock, set_up, value
 from jobs.mart.tables import BASE, MARKETING, base, definition, partition, views
@@ -36,8 +36,8 @@ from jobs.release import warehouse
 from jobs.release.warehouse import Release
 
 NO_MART = f"none is named in {address.VARIABLE}"
-#: Rows that are held at once.
-BATCH_ROWS = 65_536
+#: Rows of a batch; two are held at once.
+BATCH_ROWS = 16_384
 #: How long readers may have to wait behind the views' turning; below PostgreSQL's own
 #: `deadlock_timeout`, so that no reader is ever taken for the one to blame.
 _TURN_MILLISECONDS = 800
@@ -156,9 +156,9 @@ def _copy(connection: psycopg.Connection[Any], contract: Table, name: str,
     done = 0
     with connection.cursor() as cursor, cursor.copy(sql.SQL(
             "copy {} ({}) from stdin (format csv, freeze)").format(base(name), names)) as copy:
-        for rows in batches:
-            copy.write(as_csv(rows))
-            done += rows.num_rows
+        for text, count in texts(batches):
+            copy.write(text)
+            done += count
             told(contract.name, done, expected)
 
 

@@ -9,6 +9,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 
+from jobs.__main__ import main as command
 from jobs.config import Run
 from jobs.contracts.campaign import CHANGES
 from jobs.errors import MartError
@@ -171,3 +172,27 @@ def test_a_user_who_is_there_twice_is_refused_and_nothing_is_shown(
     with pytest.raises(MartError, match="expected each key once a release.*whitelist_2026-06-30"):
         serve(tmp_path, mart())
     assert ask(mart(), "select to_regclass('marketing.whitelist_current')") == [(None,)]
+
+
+def test_the_command_brings_the_history_and_says_what_it_did(
+        tmp_path: Path, mart: Mart, capsys: pytest.CaptureFixture[str]) -> None:
+    for run in (night(tmp_path, MAY), later(tmp_path)):
+        release.publish(run)
+    assert command(["serve-postgres", "--history", "--home", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "mart     loader@" in said and "current  2026-06-30-bbb" in said
+    assert "copied   2026-05-31-aaa, 2026-06-30-bbb, " in said
+    assert history(mart) == [("2026-05-31-aaa", 2), ("2026-06-30-bbb", 1)]
+    assert command(["serve-postgres", "--home", str(tmp_path)]) == 0
+    assert "copied   nothing: it was there" in capsys.readouterr().out
+
+
+def test_the_history_leaves_out_what_the_warehouse_let_go(
+        tmp_path: Path, mart: Mart) -> None:
+    for run in (night(tmp_path, MAY), later(tmp_path)):
+        release.publish(run)
+    with warehouse.opened(tmp_path) as catalog, \
+            catalog.load_table(("nightlist", "whitelist")).transaction() as transaction:
+        transaction.delete(warehouse.of_release("2026-05-31-aaa"))
+    assert command(["serve-postgres", "--history", "--home", str(tmp_path)]) == 0
+    assert history(mart) == [("2026-06-30-bbb", 1)]
