@@ -41,7 +41,8 @@ def facts(changes: pa.Table | None, currency: str) -> dict[str, Any]:
         return {}
     kinds = kind_rows(changes, currency)
     previous = pc.unique(changes["previous_release_id"]).to_pylist()
-    drawn = charts.bars([(row["text"], number(row["people"]), row["people"], 0) for row in kinds],
+    drawn = charts.bars([(row["text"], "  ·  ".join(filter(None, (
+        row["money"], number(row["people"])))), row["people"], 0) for row in kinds],
                         "People by kind of change: " + ", ".join(
                             f"{row['text']} {number(row['people'])}" for row in kinds))
     return {"kinds": kinds, "reasons": reason_rows(changes), "previous": previous[:1],

@@ -46,8 +46,8 @@ def gates(rows: Iterable[dict[str, Any]]) -> Check:
         return _check("Gates", UNJUDGED, "No gate is recorded.", "gates")
     worst = STOP if total["critical"] else WARNING if total["warnings"] else OK
     said = f"{number(total['met'])} of {number(total['expectations'])} expectations are met"
-    missed = [f"{number(total[key])} {words}" for key, words in (
-        ("critical", "critical not met"), ("warnings", "warnings")) if total[key]]
+    missed = [f"{number(total[key])} {word}{'' if total[key] == 1 else 's'}" for key, word in (
+        ("critical", "critical failure"), ("warnings", "warning")) if total[key]]
     return _check("Gates", worst, "; ".join([said, *missed]) + ".", "gates")
 
 
