@@ -80,7 +80,7 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
-        axes.tick_params(axis="x", pad=11)  # a first label at the edge clears that of the other axis
+        axes.tick_params(axis="x", pad=11)  # its first label clears that of the other axis
         axes.set_xlabel("score points (more points, less risk)", labelpad=4)
         legend(axes, (("considered", SOFT), ("invited", ACCENT)))
         return svg(figure, label)

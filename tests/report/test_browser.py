@@ -47,7 +47,8 @@ def reports(tmp_path_factory):
 def test_nothing_is_cut_off_or_hard_to_read(chromium, reports, tmp_path, name, width, scheme):
     with layout.opened(chromium, reports / name, width, scheme) as seen:
         assert seen.problems() == []
-        layout.picture(seen, tmp_path, f"{name.replace('/', '-').removesuffix('.html')}-{width}-{scheme}")
+        shown = name.replace("/", "-").removesuffix(".html")
+        layout.picture(seen, tmp_path, f"{shown}-{width}-{scheme}")
         layout.unfold(seen.page)
         assert seen.problems() == []
         assert seen.asked == [(reports / name).as_uri()], "a page asks for nothing but itself"
