@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,9 @@ def _list(arguments: argparse.Namespace) -> None:
     from jobs.release.pointer import standing
     from jobs.show import show, table_of
 
-    known = warehouse.history(config.home_folder(arguments.home))
-    rows = [_row(move, standing(known)) for move in known]
+    home = config.home_folder(arguments.home)
+    known, held = warehouse.history(home), warehouse.held(home)
+    rows = [_row(move, standing(known), held) for move in known]
     if arguments.format == "table" and not arguments.output and rows:
         table_of([{"move": row["move_number"], "at (UTC)": row["published_at"][:16].replace(
             "T", " "), "action": row["action"], "release": row["release_id"],
@@ -65,10 +67,8 @@ def _list(arguments: argparse.Namespace) -> None:
          "moves of the pointer")
 
 
-def _row(move: Release, now: Standing) -> dict[str, Any]:
+def _row(move: Release, now: Standing, held: set[str]) -> dict[str, Any]:
     """A move with where its release is by now; of several moves the last one says it."""
-    from dataclasses import asdict
-
     state = "superseded"
     if now.in_force == move:
         state = "in force"
@@ -76,6 +76,8 @@ def _row(move: Release, now: Standing) -> dict[str, Any]:
         state = "stands for its night"
     elif move.release_id in now.withdrawn:
         state = f"withdrawn by move {now.withdrawn[move.release_id].move_number}"
+    if move.release_id not in held:
+        state += ", rows expired"
     return {**asdict(move), "state": state}
 
 
