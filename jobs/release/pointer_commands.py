@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def declare(commands: argparse._SubParsersAction) -> None:
     """Add the group to the parser's."""
+    declare_approval(commands)
     of = group(commands, "release", "the pointer: every release, which is in force, and the way "
                "back to an earlier one", "nightlist release list")
     listed = add(of, "list", _list, "show every move of the pointer: what was published or rolled "
@@ -42,6 +43,28 @@ def declare(commands: argparse._SubParsersAction) -> None:
     diff.add_argument("before", metavar="A", help="the release to hold against")
     diff.add_argument("after", metavar="B", help="the release that is held against it")
     takes_format(diff, FORMATS)
+
+
+def declare_approval(commands: argparse._SubParsersAction) -> None:
+    """Add `approve` to the parser's."""
+    approve = add(commands, "approve", _approve, "let a night pass that changes more than the "
+                  "policy's bounds, after a look at its reasons; holds for those figures only",
+                  "nightlist approve --as-of 2026-06-30 --by Mei --reason 'a new model'")
+    approve.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
+                         "runs the one frozen last")
+    approve.add_argument("--by", required=True, metavar="NAME", help="who says so")
+    approve.add_argument("--reason", required=True, metavar="TEXT", help="why; kept in run.json "
+                         "and in the gate's results")
+
+
+def _approve(arguments: argparse.Namespace) -> None:
+    from jobs.release.approval import approve
+    from jobs.release.changes import sentence
+    from jobs.steps import open_run
+
+    run = open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
+    print(f"approved: {sentence(approve(run, arguments.by, arguments.reason))}")
+    print(f"go on with: nightlist run check_release --as-of {run.as_of}, then run release")
 
 
 def _list(arguments: argparse.Namespace) -> None:
