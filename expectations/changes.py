@@ -56,7 +56,7 @@ def remedy(results: list[Result], as_of: str) -> str:
     """What to do about an audit that fails: what only changes much may be approved."""
     failed = [one for one in results if one.severity == CRITICAL and not one.success]
     if failed and all(one.expectation.startswith("list at most") for one in failed):
-        return ("nothing was published; look at the reasons in the run's table changes; if it is "
-                f"right: nightlist approve --as-of {as_of} --by NAME --reason TEXT, then nightlist "
-                "run check_release and run release")
+        return ("nothing was published; see why: nightlist approve "
+                f"--as-of {as_of}; if it is right, add --by NAME --reason TEXT, then nightlist run "
+                "check_release and run release")
     return "nothing was published; rerun the night"

@@ -28,15 +28,24 @@ def approve(run: Run, by: str, reason: str) -> dict[str, Any]:
     for option, text in (("--by", who), ("--reason", why)):
         if not text:
             raise UsageError(option, "a text", "none", "say who, and why")
-    content = frozen(run)
-    found: dict[str, Any] | None = content.get(CHURN)
+    found = to_approve(run)
+    record(run, APPROVALS, {**frozen(run).get(APPROVALS, {}), CHURN: {
+        "by": who, "reason": why, "figures": found,
+        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}})
+    return found
+
+
+def to_approve(run: Run) -> dict[str, Any]:
+    """The churn of a night that somebody may look at.
+
+    Raises:
+        UsageError: Where there is none.
+    """
+    found: dict[str, Any] | None = frozen(run).get(CHURN)
     if not found:
         raise UsageError(f"run {run.run_id} of {run.as_of}", "changes to approve",
                          "no release before, or no records yet", "run the step first: nightlist "
                          f"run records --as-of {run.as_of}")
-    record(run, APPROVALS, {**content.get(APPROVALS, {}), CHURN: {
-        "by": who, "reason": why, "figures": found,
-        "at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}})
     return found
 
 

@@ -48,21 +48,31 @@ def declare(commands: argparse._SubParsersAction) -> None:
 def declare_approval(commands: argparse._SubParsersAction) -> None:
     """Add `approve` to the parser's."""
     approve = add(commands, "approve", _approve, "let a night pass that changes more than the "
-                  "policy's bounds, after a look at its reasons; holds for those figures only",
+                  "policy's bounds; without a name and a reason only show what changes, and why",
                   "nightlist approve --as-of 2026-06-30 --by Mei --reason 'a new model'")
     approve.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
                          "runs the one frozen last")
-    approve.add_argument("--by", required=True, metavar="NAME", help="who says so")
-    approve.add_argument("--reason", required=True, metavar="TEXT", help="why; kept in run.json "
-                         "and in the gate's results")
+    approve.add_argument("--by", default="", metavar="NAME", help="who says so; holds for the "
+                         "figures shown only")
+    approve.add_argument("--reason", default="", metavar="TEXT", help="why; kept in run.json and "
+                         "in the gate's results")
 
 
 def _approve(arguments: argparse.Namespace) -> None:
-    from jobs.release.approval import approve
+    from jobs import store
+    from jobs.contracts.campaign import CHANGES
+    from jobs.release.approval import approve, to_approve
     from jobs.release.changes import sentence
+    from jobs.show import table_of
     from jobs.steps import open_run
 
     run = open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
+    if not (arguments.by or arguments.reason):
+        found = to_approve(run)
+        if counted := _counted(store.read_arrow(run.folder / CHANGES.name, CHANGES)):
+            table_of(counted, f"changes of {run.release_id}, not published")
+        print(f"to approve: {sentence(found)}")
+        return
     print(f"approved: {sentence(approve(run, arguments.by, arguments.reason))}")
     print(f"go on with: nightlist run check_release --as-of {run.as_of}, then run release")
 

@@ -2,16 +2,17 @@
 
 import datetime as dt
 
+import pyarrow as pa
 import pytest
 
 from jobs import store
 from jobs.__main__ import main
 from jobs.config import Run
+from jobs.contracts.campaign import CHANGES
 from jobs.errors import UsageError
 from jobs.inputs import frozen, record
 from jobs.release.approval import CHURN, approve, approved
 from jobs.release.changes import churn
-from jobs.contracts.campaign import CHANGES
 
 DAY = dt.date(2026, 6, 30)
 QUIET = churn(CHANGES.arrow_schema.empty_table(), 5)
@@ -32,6 +33,18 @@ def test_nobody_agreed_until_somebody_says_who_and_why(run, capsys):
     assert "0.0% of 5 left" in capsys.readouterr().out
     said = approved(frozen(run))
     assert said.startswith("approved by Mei on ") and said.endswith(": a new model")
+
+
+def test_without_a_name_and_a_reason_the_changes_are_only_shown(run, capsys):
+    move = {"user_id": "zoe", "as_of_date": DAY, "release_id": run.release_id,
+            "previous_release_id": "r0", "change": "left", "reason": "rule_failed",
+            "reason_detail": "adult"}
+    store.write_sorted(pa.Table.from_pylist([move], CHANGES.arrow_schema), CHANGES,
+                       run.folder / "changes")
+    assert main(["approve", "--as-of", "2026-06-30", "--home", str(run.home)]) == 0
+    said = capsys.readouterr().out
+    assert "rule_failed" in said and "to approve: 0 entered" in said
+    assert approved(frozen(run)) == ""
 
 
 def test_other_figures_ask_again(run):
