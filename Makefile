@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -73,6 +73,9 @@ bench-limits: $(READY)  ## seconds, memory and gap of limits at 1 M people besid
 
 bench-policies: $(READY)  ## limits by optimiser, tier matrix, flat and greedy in a city of known truth
 	@$(BIN)/python -m tests.bench.policies
+
+bench-release: $(READY)  ## seconds and memory of publishing 1 M rows beside plain Parquet; FULL=--full for 10 M
+	@$(BIN)/python -m tests.bench.release $(FULL)
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

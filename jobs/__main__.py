@@ -19,7 +19,7 @@ from jobs.limits import commands as limits_commands
 from jobs.limits import whatif_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.release import commands as release_commands
-from jobs.release import pointer_commands
+from jobs.release import expire_command, pointer_commands
 from jobs.release.commands import near, print_summary, told_unpublished
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
@@ -68,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     _nights(commands)
     release_commands.declare(commands)
     pointer_commands.declare(commands)
+    expire_command.declare(commands)
     limits_commands.declare(commands)
     monitor_commands.declare(commands)
     whatif_commands.declare(commands)

@@ -21,6 +21,7 @@ from jobs.config import DECIDING_MODEL, RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.monitoring import ALL, HISTOGRAMS, MONITORING, STOP, WARNING
 from jobs.contracts.night import FEATURE_MATRIX
+from jobs.contracts.release import DECISIONS
 from jobs.errors import ModelMismatch
 from jobs.features.point_in_time import visible
 from jobs.inputs import facts, frozen, frozen_policy, record
@@ -121,6 +122,8 @@ def _vintages(run: Run, found: Found, past: list[Night], policy: Policy,
               genders: pa.Table | None) -> None:
     """Earlier nights by the outcomes since, and the errors at the policy's PD cut-off."""
     for night in nights.vintages(past):
+        if not (night.folder / DECISIONS.name).is_dir():
+            continue  # kept as long as the policy said
         since = nights.outcomes_after(run, night)
         known = groups.people(night.folder, genders, since["user_id"]).join(
             since, "user_id", join_type="inner").sort_by("user_id")

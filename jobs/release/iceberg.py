@@ -16,7 +16,9 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import And, BooleanExpression, EqualTo
+from pyiceberg.io.pyarrow import PYARROW_PARQUET_FIELD_ID_KEY
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.types import ListType
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
@@ -82,6 +84,23 @@ def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
     return catalog.load_table(name)
 
 
+def schema_of(table: IcebergTable, contract: Table) -> pa.Schema:
+    """A contract's Arrow schema with the table's field ids, by which engines find columns."""
+    def numbered(field: pa.Field) -> pa.Field:
+        found = table.schema().find_field(field.name)
+        if isinstance(found.field_type, ListType):
+            item = pa.field("element", field.type.value_type,
+                            metadata=_numbered(found.field_type.element_id))
+            field = field.with_type(pa.list_(item))
+        return field.with_metadata(_numbered(found.field_id))
+
+    return pa.schema([numbered(field) for field in contract.arrow_schema])
+
+
+def _numbered(number: int) -> dict[bytes, bytes]:
+    return {PYARROW_PARQUET_FIELD_ID_KEY: str(number).encode()}
+
+
 def _grown(table: IcebergTable, contract: Table, missing: list[str]) -> IcebergTable:
     """Add columns that the contract has by now; they may be null, as rows lack them."""
     wanted = pa.schema([contract.arrow_schema.field(name).with_nullable(True)
@@ -89,6 +108,14 @@ def _grown(table: IcebergTable, contract: Table, missing: list[str]) -> IcebergT
     with table.update_schema() as update:
         update.union_by_name(wanted)
     return table.refresh()
+
+
+def partitioned(catalog: Catalog) -> Iterator[tuple[str, IcebergTable]]:
+    """The tables that hold releases, by name; the pointer is none of them."""
+    for _, name in sorted(catalog.list_tables(NAMESPACE)):
+        table = load(catalog, name)
+        if table is not None and table.spec().fields:
+            yield name, table
 
 
 def load(catalog: Catalog, name: str) -> IcebergTable | None:

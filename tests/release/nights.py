@@ -15,9 +15,12 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.release import DECISIONS, LEDGERS, WATERFALL, whitelist
 from jobs.contracts.table import Table
+from jobs.limits.problem import Menu
 from jobs.release import warehouse
 from tests.limits import proofs
 
+#: What people may get here, so that the proof holds of the whitelist.
+MENU = Menu(np.array([2_000_000, 3_000_000]), np.array([0.000195, 0.000195]))
 MAY, JUNE = dt.date(2026, 5, 31), dt.date(2026, 6, 30)
 Rows = Sequence[Mapping[str, Any]]
 
@@ -48,8 +51,9 @@ def night(home: Path, as_of: dt.date = JUNE, run_id: str = "aaa", invited: tuple
     hashes = {table.name: _write(run, table, rows)
               for table, rows in ((whitelist(currency), listed), (DECISIONS, decided),
                                   (WATERFALL, steps))}
-    proved = proofs.proved(proofs.problem(), proofs.candidates(
-        *({"user_id": who} for who in invited)), np.zeros(4))
+    proved = proofs.proved(proofs.problem(menu=MENU), proofs.candidates(
+        *({"user_id": who} for who in invited)), np.zeros(4),
+        np.array([who == "ann" for who in sorted(invited)], dtype=int))
     hashes |= proofs.write(run, proved) | write_ledgers(run, ledgers)
     store.write_json({"run_id": run_id, "tables": hashes, "audit": hashes, "inputs": {
         "as_of": as_of, "policy": {"name": "wallet_loan", "currency": currency}}},
@@ -68,8 +72,17 @@ def write_ledgers(run: Run, rows: Mapping[str, Rows] | None = None) -> dict[str,
 
 
 def _write(run: Run, table: Table, rows: Rows) -> str:
-    return store.write_sorted(pa.Table.from_pylist(list(rows), schema=table.arrow_schema), table,
+    filled = [{**_plain(table), **row} for row in rows]
+    return store.write_sorted(pa.Table.from_pylist(filled, schema=table.arrow_schema), table,
                               run.folder / table.name)
+
+
+def _plain(table: Table) -> dict[str, Any]:
+    """Something valid for each column that may not be missing: rows say only what matters."""
+    plain = {"string": "", "integer": 1, "double": 0.5, "boolean": False, "date": JUNE,
+             "rate": Decimal("0.000195"), "strings": []}
+    return {field.name: field.allowed[0] if field.allowed else plain[field.type]
+            for field in table.fields if not field.nullable}
 
 
 def people(home: Path, release_id: str) -> list[str]:

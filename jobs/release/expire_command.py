@@ -1,0 +1,73 @@
+"""The command `nightlist expire`: what was kept as long as the policies say goes."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING
+
+from jobs import config
+from jobs.command import add
+from jobs.errors import UsageError
+from jobs.release.commands import output, takes_format
+
+if TYPE_CHECKING:
+    from jobs.release.retention import Removal
+
+MIB = 1024**2
+
+
+def declare(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser's."""
+    expire = add(commands, "expire", _expire, "take away what was kept as long as the policies "
+                 "say: working tables of runs, rows of old releases, later their criteria, and "
+                 "models that nothing names; never what a kept release needs",
+                 "nightlist expire --dry-run --today 2031-12-31")
+    expire.add_argument("--dry-run", action="store_true", help="only say what would go, and why")
+    expire.add_argument("--today", metavar="DATE", help="as if it were that day; a later one than "
+                        "today only with --dry-run (default: today)")
+    takes_format(expire, ("table", "csv", "json"))
+
+
+def _expire(arguments: argparse.Namespace) -> None:
+    from jobs.progress import working
+    from jobs.release import expiry, retention
+
+    home, now = config.home_folder(arguments.home), dt.date.today()
+    today = config.as_of_date(arguments.today, "--today") if arguments.today else now
+    if today > now and not arguments.dry_run:
+        raise UsageError("--today", f"no later day than {now}", str(today),
+                         "add --dry-run to see what would go by then")
+    with working("finding what may go"):
+        found = retention.plan(home, today)
+    _show(found, arguments)
+    planned = sum(one.size for one in found)
+    if arguments.dry_run:
+        _say(f"would go: {len(found):,} things, {planned / MIB:,.1f} MiB; nothing was changed")
+        return
+    with working("taking it away"):
+        gone, records = expiry.carry_out(home, found, today)
+    _say(f"gone: {len(found):,} things, {gone / MIB:,.1f} MiB of {planned / MIB:,.1f} planned; and "
+         f"{records / MIB:,.1f} MiB of records of earlier states")
+
+
+def _show(found: list[Removal], arguments: argparse.Namespace) -> None:
+    import pyarrow as pa
+
+    from jobs.show import show, table_of
+
+    schema = pa.schema([("kind", pa.string()), ("name", pa.string()), ("count", pa.int64()),
+                        ("bytes", pa.int64()), ("why", pa.string())])
+    rows = [{"kind": one.kind, "name": one.name, "count": one.count, "bytes": one.size,
+             "why": one.why} for one in found]
+    if arguments.format != "table" or arguments.output:
+        show(pa.Table.from_pylist(rows, schema), arguments.format, output(arguments), "expired")
+    elif rows:
+        table_of([{"kind": one.kind, "name": one.name, "count": one.count,
+                   "MiB": f"{one.size / MIB:,.1f}", "why": one.why} for one in found],
+                 "kept as long as the policies say", wrap=("why",))
+
+
+def _say(text: str) -> None:
+    print(f"nightlist: {text}", file=sys.stderr)
