@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-mart lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release bench-mart lock readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -76,6 +76,9 @@ bench-policies: $(READY)  ## limits by optimiser, tier matrix, flat and greedy i
 
 bench-mart: $(READY)  ## seconds to load a whitelist into PostgreSQL beside a bare COPY; FULL=--full for 10 M
 	@$(BIN)/python -m tests.bench.mart $(FULL)
+
+bench-release: $(READY)  ## seconds and memory of publishing 1 M rows beside plain Parquet; FULL=--full for 10 M
+	@$(BIN)/python -m tests.bench.release $(FULL)
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \

@@ -23,8 +23,10 @@ when it fails, the earlier release stays in force and nobody new is invited tomo
 
 **When a task fails**, its last log line says what was expected, what was found and what to do.
 Mend that and clear the task: every step may be run again, and nothing is visible before `release`
-moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped. When `serve`
-fails, the list is published and only the PostgreSQL mart still shows the earlier one.
+moves the pointer. A gate (`check_…`) that stopped the night is not to be skipped; where it stopped
+for too many changes, somebody may let them pass (`nightlist approve`). A list that should not have
+been published is taken back with `nightlist release rollback`; no retry publishes it again. When
+`serve` fails, the list is published and only the PostgreSQL mart still shows the earlier one.
 
 A night without outcomes to learn from, without a champion and without a PD model in the parameter
 `models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.

@@ -28,14 +28,35 @@ def reconciled(changes: pa.Table, previous: int, invited: int) -> Result:
                   f"{previous} + {found[ENTERED]} - {found[LEFT]} = {expected}, not {invited}")
 
 
-def churn_within(found: dict[str, Any], rules: CampaignRules) -> list[Result]:
-    """The churn beside the policy's two bounds; none where it states none.
+def within_bounds(found: dict[str, Any], rules: CampaignRules, approved: str) -> list[Result]:
+    """Churn, and growth or shrinking, beside the policy's two bounds; none where it states none.
 
     Args:
         found: As `jobs.release.changes.churn` gives it.
         rules: The policy's campaign.
+        approved: Who let these very figures pass, in words: then none of them stops the night.
     """
-    bounds = ((rules.churn_warning_ratio, WARNING), (rules.churn_stop_ratio, CRITICAL))
-    return [Result("release", "changes", f"churn at most {bound:.1%}", "change", severity,
-                   found["ratio"] <= bound, "" if found["ratio"] <= bound else sentence(found))
-            for bound, severity in bounds if bound is not None]
+    bounds = [(bound, severity) for bound, severity in (
+        (rules.churn_warning_ratio, WARNING), (rules.churn_stop_ratio, CRITICAL))
+        if bound is not None]
+    results = []
+    for what, ratio in (("left or with other terms", found["ratio"]),
+                        ("longer or shorter", abs(found["growth_ratio"]))):
+        for bound, severity in bounds:
+            is_within = ratio <= bound
+            detail = sentence(found) + (f"; {approved}" if approved else "")
+            results.append(Result(
+                "release", "changes", f"list at most {bound:.1%} {what}", "change",
+                WARNING if approved and not is_within else severity, is_within,
+                "" if is_within else detail))
+    return results
+
+
+def remedy(results: list[Result], as_of: str) -> str:
+    """What to do about an audit that fails: what only changes much may be approved."""
+    failed = [one for one in results if one.severity == CRITICAL and not one.success]
+    if failed and all(one.expectation.startswith("list at most") for one in failed):
+        return ("nothing was published; see why: nightlist approve "
+                f"--as-of {as_of}; if it is right, add --by NAME --reason TEXT, then nightlist run "
+                "check_release and run release")
+    return "nothing was published; rerun the night"

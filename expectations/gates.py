@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from expectations import suites
 from expectations.campaign import TABLES as CAMPAIGN_TABLES
 from expectations.campaign import campaign
-from expectations.changes import churn_within, reconciled
+from expectations.changes import reconciled, remedy, within_bounds
 from expectations.gate import Result, as_rows, run_suite, stop_on_critical
 from expectations.suites import CRITICAL, WARNING
 from jobs import store
@@ -30,6 +30,7 @@ from jobs.inputs import clean_table, frozen, frozen_policy, record
 from jobs.limits.verify import TABLES, Source, verify
 from jobs.policies.policy import Policy
 from jobs.release import warehouse
+from jobs.release.approval import approved
 from jobs.release.changes import churn
 from jobs.scores.choice import unpromoted
 from jobs.session import session
@@ -146,7 +147,7 @@ def before_release(run: Run) -> dict[str, int]:
                *campaign({name: run.folder / name for name in CAMPAIGN_TABLES}, policy,
                          run.as_of)]
     _counts_agree(run)
-    counts = _close(run, "release", results, "nothing was published; rerun the night")
+    counts = _close(run, "release", results, remedy(results, run.as_of.isoformat()))
     record(run, AUDIT, frozen(run)["tables"])
     return counts
 
@@ -167,13 +168,14 @@ def certificate(tables: Mapping[str, Source]) -> list[Result]:
 
 def _changes(run: Run, policy: Policy) -> list[Result]:
     """What changed since the release before, counted anew from the tables; none without one."""
-    previous = frozen(run)["inputs"].get("previous")
+    content = frozen(run)
+    previous = content["inputs"].get("previous")
     if previous is None:
         return []
     found = store.read_arrow(run.folder / CHANGES.name, CHANGES)
     before = warehouse.named(run.home, previous["release_id"]).invited
     return [reconciled(found, before, store.count(run.folder / "whitelist")),
-            *churn_within(churn(found, before), policy.campaign)]
+            *within_bounds(churn(found, before), policy.campaign, approved(content))]
 
 
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:

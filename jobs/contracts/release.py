@@ -75,7 +75,8 @@ WATERFALL = Table(
 PROOF = {table.name: dataclasses.replace(table.with_fields(RELEASE_ID), partition="release_id")
          for table in limits.PROOF}
 
-#: Beside the lists, by name; they carry their release's id from the first and may be empty.
+#: Beside the lists, by name; they carry their release's id from the first and may be empty. A table
+#: joins them here, and nowhere else, once a night writes it: gates, release, readers follow.
 LEDGERS = {table.name: table for table in (CHANGES, HONOUR_LEDGER, SUPPRESSIONS_APPLIED, CRITERIA,
                                            DOCUMENTS)}
 #: Of them, kept as long as a release's criteria are: longer than its rows.

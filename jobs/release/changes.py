@@ -112,7 +112,8 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
 
     Returns:
         `previous` (people), people of each kind of change, `terms_changed` (people), `ratio`: of
-        the earlier people those who left or whose terms changed.
+        the earlier people those who left or whose terms changed, `growth_ratio`: how much longer
+        the list is, or shorter.
     """
     kinds = Counter({row["values"]: row["counts"]
                      for row in changes["change"].value_counts().to_pylist()})
@@ -121,7 +122,8 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
     moved = len(pc.unique(changes.filter(is_terms)["user_id"]))
     return {"previous": previous, **{kind: kinds[kind] for kind in CHANGE_KINDS},
             "terms_changed": moved,
-            "ratio": (kinds[LEFT] + moved) / previous if previous else 0.0}
+            "ratio": (kinds[LEFT] + moved) / previous if previous else 0.0,
+            "growth_ratio": (kinds[ENTERED] - kinds[LEFT]) / previous if previous else 0.0}
 
 
 def sentence(found: dict[str, Any] | None) -> str:
@@ -129,4 +131,5 @@ def sentence(found: dict[str, Any] | None) -> str:
     if not found:
         return "no release before"
     return (", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in CHANGE_KINDS)
-            + f"; {found['ratio']:.1%} of {found['previous']:,} left or have other terms")
+            + f"; {found['ratio']:.1%} of {found['previous']:,} left or have other terms, "
+            f"{found['growth_ratio']:+.1%} in all")

@@ -16,7 +16,9 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import And, BooleanExpression, EqualTo
+from pyiceberg.io.pyarrow import PYARROW_PARQUET_FIELD_ID_KEY
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.types import ListType
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
@@ -80,6 +82,23 @@ def iceberg_table(catalog: Catalog, contract: Table) -> IcebergTable:
             with transaction.update_spec() as spec:
                 spec.add_identity(contract.partition)
     return catalog.load_table(name)
+
+
+def schema_of(table: IcebergTable, contract: Table) -> pa.Schema:
+    """A contract's Arrow schema with the table's field ids, by which engines find columns."""
+    def numbered(field: pa.Field) -> pa.Field:
+        found = table.schema().find_field(field.name)
+        if isinstance(found.field_type, ListType):
+            item = pa.field("element", field.type.value_type,
+                            metadata=_numbered(found.field_type.element_id))
+            field = field.with_type(pa.list_(item))
+        return field.with_metadata(_numbered(found.field_id))
+
+    return pa.schema([numbered(field) for field in contract.arrow_schema])
+
+
+def _numbered(number: int) -> dict[bytes, bytes]:
+    return {PYARROW_PARQUET_FIELD_ID_KEY: str(number).encode()}
 
 
 def _grown(table: IcebergTable, contract: Table, missing: list[str]) -> IcebergTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 def declare(commands: argparse._SubParsersAction) -> None:
     """Add the group to the parser's."""
+    declare_approval(commands)
     of = group(commands, "release", "the pointer: every release, which is in force, and the way "
                "back to an earlier one", "nightlist release list")
     listed = add(of, "list", _list, "show every move of the pointer: what was published or rolled "
@@ -43,6 +45,38 @@ def declare(commands: argparse._SubParsersAction) -> None:
     takes_format(diff, FORMATS)
 
 
+def declare_approval(commands: argparse._SubParsersAction) -> None:
+    """Add `approve` to the parser's."""
+    approve = add(commands, "approve", _approve, "let a night pass that changes more than the "
+                  "policy's bounds; without a name and a reason only show what changes, and why",
+                  "nightlist approve --as-of 2026-06-30 --by Mei --reason 'a new model'")
+    approve.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
+                         "runs the one frozen last")
+    approve.add_argument("--by", default="", metavar="NAME", help="who says so; holds for the "
+                         "figures shown only")
+    approve.add_argument("--reason", default="", metavar="TEXT", help="why; kept in run.json and "
+                         "in the gate's results")
+
+
+def _approve(arguments: argparse.Namespace) -> None:
+    from jobs import store
+    from jobs.contracts.campaign import CHANGES
+    from jobs.release.approval import approve, to_approve
+    from jobs.release.changes import sentence
+    from jobs.show import table_of
+    from jobs.steps import open_run
+
+    run = open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
+    if not (arguments.by or arguments.reason):
+        found = to_approve(run)
+        if counted := _counted(store.read_arrow(run.folder / CHANGES.name, CHANGES)):
+            table_of(counted, f"changes of {run.release_id}, not published")
+        print(f"to approve: {sentence(found)}")
+        return
+    print(f"approved: {sentence(approve(run, arguments.by, arguments.reason))}")
+    print(f"go on with: nightlist run check_release --as-of {run.as_of}, then run release")
+
+
 def _list(arguments: argparse.Namespace) -> None:
     import pyarrow as pa
 
@@ -51,8 +85,9 @@ def _list(arguments: argparse.Namespace) -> None:
     from jobs.release.pointer import standing
     from jobs.show import show, table_of
 
-    known = warehouse.history(config.home_folder(arguments.home))
-    rows = [_row(move, standing(known)) for move in known]
+    home = config.home_folder(arguments.home)
+    known, held = warehouse.history(home), warehouse.held(home)
+    rows = [_row(move, standing(known), held) for move in known]
     if arguments.format == "table" and not arguments.output and rows:
         table_of([{"move": row["move_number"], "at (UTC)": row["published_at"][:16].replace(
             "T", " "), "action": row["action"], "release": row["release_id"],
@@ -65,10 +100,8 @@ def _list(arguments: argparse.Namespace) -> None:
          "moves of the pointer")
 
 
-def _row(move: Release, now: Standing) -> dict[str, Any]:
+def _row(move: Release, now: Standing, held: set[str]) -> dict[str, Any]:
     """A move with where its release is by now; of several moves the last one says it."""
-    from dataclasses import asdict
-
     state = "superseded"
     if now.in_force == move:
         state = "in force"
@@ -76,6 +109,8 @@ def _row(move: Release, now: Standing) -> dict[str, Any]:
         state = "stands for its night"
     elif move.release_id in now.withdrawn:
         state = f"withdrawn by move {now.withdrawn[move.release_id].move_number}"
+    if move.release_id not in held:
+        state += ", rows expired"
     return {**asdict(move), "state": state}
 
 

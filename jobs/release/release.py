@@ -9,8 +9,11 @@ Output: the Iceberg tables in `<home>/warehouse`.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,17 +28,17 @@ from jobs.contracts.release import PROOF
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
 from jobs.release import warehouse
-from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
+from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing, schema_of
 from jobs.release.pointer import Release, Standing, in_force_after, mover, standing
 from jobs.release.warehouse import lists, tables
 
-#: Rows of a table that are held at once; each piece becomes a file of the warehouse.
-PIECE_ROWS = 1_000_000
+#: Rows of a file of the warehouse, and files that are written at once.
+PIECE_ROWS, WRITERS = 500_000, 2
 
 
 @dataclass(frozen=True)
 class _Night:
-    """What a run has ready to publish: checked files, read piece by piece."""
+    """What a run has ready to publish: checked files, in key order."""
 
     run: Run
     currency: str
@@ -49,7 +52,7 @@ class _Night:
         return int(pq.read_metadata(self.file(name)).num_rows)
 
     def pieces(self, name: str) -> Iterator[pa.Table]:
-        """The rows as they are published, `PIECE_ROWS` at a time, in key order."""
+        """The rows as they are published, `PIECE_ROWS` at a time."""
         contract = tables(self.currency)[name]
         with pq.ParquetFile(self.file(name)) as file:
             for batch in file.iter_batches(PIECE_ROWS):
@@ -57,11 +60,13 @@ class _Night:
                 if name in PROOF:
                     named = pa.repeat(self.run.release_id, rows.num_rows)
                     rows = rows.append_column("release_id", named)
-                yield rows.select(contract.columns).cast(contract.arrow_schema)
+                yield rows.select(contract.columns)
 
     def rows(self, name: str) -> pa.Table:
-        return pa.concat_tables([tables(self.currency)[name].arrow_schema.empty_table(),
-                                 *self.pieces(name)])
+        """All of them."""
+        contract = tables(self.currency)[name]
+        return pa.concat_tables([contract.arrow_schema.empty_table(), *(
+            rows.cast(contract.arrow_schema) for rows in self.pieces(name))])
 
 
 def main(run: Run) -> dict[str, str | int | bool]:
@@ -112,7 +117,7 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
             if not known:
-                _replace(table, run.release_id, night.pieces(name))
+                _replace(table, contract, night, name)
             _verify(table, name, run.release_id, night.count(name))
         return _move(catalog, run, night, moves), True
 
@@ -139,8 +144,7 @@ def _read_night(run: Run) -> _Night:
     currency = record["inputs"]["policy"]["currency"]
     for name, contract in tables(currency).items():
         _check(run, name, contract, record["tables"].get(name), name not in lists(currency))
-    return _Night(run, currency, store.file_sha256(_file(run, "whitelist")),
-                  store.file_sha256(path))
+    return _Night(run, currency, record["tables"]["whitelist"], store.file_sha256(path))
 
 
 def _file(run: Run, name: str) -> Path:
@@ -165,14 +169,24 @@ def _check(run: Run, name: str, contract: Table, audited_sha256: str | None,
                            remedy)
     if name in PROOF:
         return
-    names = pq.read_table(file, columns=["release_id"])["release_id"]
-    if not len(names) and not may_be_empty:
+    if not pq.read_metadata(file).num_rows and not may_be_empty:
         raise ReleaseError(where, "at least one row", "0 rows", "find the rule that removes "
                            "everyone in the run's waterfall, and mend the policy or the feeds")
-    foreign = set(pc.unique(names).to_pylist()) - {run.release_id}
-    if foreign:
+    if foreign := _releases_in(file) - {run.release_id}:
         raise ReleaseError(f"{name}.release_id", run.release_id, ", ".join(sorted(foreign)),
                            remedy)
+
+
+def _releases_in(file: Path) -> set[str]:
+    """Releases that a file's rows name: by its own statistics, where each group has but one."""
+    with pq.ParquetFile(file) as opened:
+        groups = [opened.metadata.row_group(number) for number in range(opened.num_row_groups)]
+        place = opened.schema_arrow.get_field_index("release_id")
+        bounds = [group.column(place).statistics for group in groups]
+        if all(one is not None and one.has_min_max and one.null_count == 0
+               and one.min == one.max for one in bounds):
+            return {one.min for one in bounds}
+        return set(pc.unique(opened.read(["release_id"])["release_id"]).to_pylist())
 
 
 def _refuse_changed_rows(catalog: Catalog, night: _Night, earlier: Release) -> None:
@@ -187,14 +201,36 @@ def _refuse_changed_rows(catalog: Catalog, night: _Night, earlier: Release) -> N
                                "publish it under a new run")
 
 
-def _replace(table: IcebergTable, release_id: str, pieces: Iterator[pa.Table]) -> None:
-    """One commit: what a crashed earlier try left goes, the rows come."""
+def _replace(table: IcebergTable, contract: Table, night: _Night, name: str) -> None:
+    """One commit: what a crashed earlier try left goes, the rows come.
+
+    Files are written first, several at once, and then only named: all rows of one are of one
+    partition, so pyiceberg need not look for it row by row.
+    """
+    release_id = night.run.release_id
     leftover = table.scan(warehouse.of_release(release_id)).count()
+    folder = Path(table.location().removeprefix("file://")) / "data" / f"release_id={release_id}"
+    files = _written(night.pieces(name), folder, schema_of(table, contract))
     with table.transaction() as transaction:
         if leftover:
             transaction.delete(warehouse.of_release(release_id))
-        for rows in pieces:
-            transaction.append(rows)
+        if files:
+            transaction.add_files(files, check_duplicate_files=False)
+
+
+def _written(pieces: Iterator[pa.Table], folder: Path, schema: pa.Schema) -> list[str]:
+    """Write each piece as a file of a name that never comes again; their addresses."""
+    def write(rows: pa.Table) -> str:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{uuid.uuid4().hex}.parquet"
+        pq.write_table(rows.cast(schema), path, compression="zstd", store_schema=False)
+        return f"file://{path}"
+
+    files: list[str] = []
+    with ThreadPoolExecutor(WRITERS) as pool:
+        while some := list(islice(pieces, WRITERS)):
+            files += pool.map(write, some)
+    return files
 
 
 def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> None:
@@ -206,7 +242,8 @@ def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> N
 
 def _move(catalog: Catalog, run: Run, night: _Night, moves: list[Release]) -> Release:
     """Move the pointer: from here on the release is visible."""
-    limits = pq.read_table(night.file("whitelist"))[f"limit_{night.currency.lower()}"]
+    name = f"limit_{night.currency.lower()}"
+    limits = pq.read_table(night.file("whitelist"), columns=[name])[name]
     release = Release(
         move_number=moves[-1].move_number + 1 if moves else 1, release_id=run.release_id,
         as_of_date=run.as_of, published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -40,7 +40,7 @@ from jobs.release.pointer import Release, Standing, standing
 
 #: What other modules take from here, wherever it is written.
 __all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "count", "current", "data_files",
-           "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
+           "held", "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
            "of_user", "opened", "read", "require_rows", "rows", "state", "tables", "told"]
 
 
@@ -174,6 +174,18 @@ def _visible(catalog: Catalog, table: str, release_id: str
     if table not in KEPT_LONGER:
         require_rows(catalog, release)
     return contracts[table], load(catalog, table)
+
+
+def held(home: Path) -> set[str]:
+    """Releases whose rows have not expired, from the whitelist's metadata alone."""
+    if not catalog_file(home).exists():
+        return set()
+    with opened(home) as catalog:
+        table = load(catalog, "whitelist")
+        if table is None or table.current_snapshot() is None:
+            return set()
+        return {row["release_id"] for row in
+                table.inspect.partitions()["partition"].to_pylist()}
 
 
 def require_rows(catalog: Catalog, release: Release) -> None:

@@ -29,7 +29,7 @@ COLUMNS = ("cell", "channel", "language", "is_universal_holdout", "is_cell_holdo
 STATUSES = {"planned": "planned: in a wave", "sent": "sent: has the invitation already",
             "universal_holdout": "held out of every campaign",
             "cell_holdout": "held out of this cell's campaign",
-            "no_channel": "has closed every channel of the campaign",
+            "no_channel": "no channel is open to the person",
             "frequency_cap": "had as many invitations as allowed",
             "no_capacity": "no place before the offer runs out"}
 OUTCOMES = {KEPT: "kept: on the list", TAKEN: "taken: answered by a loan",

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from jobs import store
 from jobs.config import Run
-from jobs.contracts.campaign import CHANGE_KINDS, CHANGES, ENTERED, LEFT
+from jobs.contracts.campaign import CHANGE_KINDS, CHANGES
 from jobs.limits.problem import MINOR
 from jobs.limits.words import short
 from jobs.report import charts
@@ -41,11 +41,12 @@ def facts(changes: pa.Table | None, currency: str) -> dict[str, Any]:
         return {}
     kinds = kind_rows(changes, currency)
     previous = pc.unique(changes["previous_release_id"]).to_pylist()
+    drawn = charts.bars([(row["text"], "  ·  ".join(filter(None, (
+        row["money"], number(row["people"])))), row["people"], 0) for row in kinds],
+                        "People by kind of change: " + ", ".join(
+                            f"{row['text']} {number(row['people'])}" for row in kinds))
     return {"kinds": kinds, "reasons": reason_rows(changes), "previous": previous[:1],
-            "chart": Markup(charts.bars(
-                [(row["text"], number(row["people"]), row["people"], 0) for row in kinds],
-                "People by kind of change: " + ", ".join(
-                    f"{row['text']} {number(row['people'])}" for row in kinds)))}
+            "chart": Markup(drawn) if changes.num_rows else ""}
 
 
 def kind_rows(changes: pa.Table, currency: str) -> list[dict[str, Any]]:
@@ -75,16 +76,3 @@ def reason_rows(changes: pa.Table) -> list[dict[str, Any]]:
             for row in sorted(counted, key=lambda row: (
                 CHANGE_KINDS.index(row["change"]), -row["count_all"], row["reason"],
                 row["reason_detail"] or ""))]
-
-
-def churn(changes: pa.Table | None, invited: int) -> float | None:
-    """Share of the people of both lists who are only on one of them; None without one before.
-
-    Args:
-        changes: Rows after CHANGES.
-        invited: People on the list now.
-    """
-    if changes is None or not changes.num_rows:
-        return None if changes is None else 0.0
-    came, went = (pc.sum(pc.equal(changes["change"], kind)).as_py() for kind in (ENTERED, LEFT))
-    return float((came + went) / max(1, invited + went))

@@ -70,7 +70,7 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 3.9))
-        axes = axes_of(figure, (0.13, 0.15, 0.855, 0.73))
+        axes = axes_of(figure, (0.13, 0.17, 0.855, 0.71))
         edges = score_edges(considered)
         for points, color in ((considered, SOFT), (invited, ACCENT)):
             counts, _ = np.histogram(points, edges)
@@ -80,7 +80,8 @@ def distribution(considered: npt.ArrayLike, invited: npt.ArrayLike, label: str) 
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10], integer=True))
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.tick_params(length=0, pad=6)
-        axes.set_xlabel("score points (more points, less risk)", labelpad=6)
+        axes.tick_params(axis="x", pad=11)  # its first label clears that of the other axis
+        axes.set_xlabel("score points (more points, less risk)", labelpad=4)
         legend(axes, (("considered", SOFT), ("invited", ACCENT)))
         return svg(figure, label)
 

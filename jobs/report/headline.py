@@ -56,7 +56,7 @@ def figures(tables: Tables, certificate: dict[str, Any], churn: float | None) ->
     Args:
         tables: Of the run.
         certificate: Its row.
-        churn: Share of the list that changed; None where there is no release before.
+        churn: Share of the people before who left or have other terms; None without any before.
     """
     limits = tables.limits
     return {
@@ -108,7 +108,7 @@ def tiles(now: dict[str, Any], before: Sequence[dict[str, Any]], currency: str
         ("Expected to default", "pd_invited", _percent_2, _points, f"of the invited; "
          f"{percent(now['pd_considered'], 2)} of those considered"),
         (f"Value, {currency}", "value", short, short, "of tonight's offers, expected"),
-        ("Churn", "churn", percent, _points, "of the list since the release before"),
+        ("Churn", "churn", percent, _points, "of the list before left or has other terms"),
     )
     return [{"title": title, "note": note,
              "value": "–" if now[key] is None else show(now[key]),

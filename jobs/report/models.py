@@ -52,6 +52,21 @@ def versions(run: Run) -> list[dict[str, Any]]:
             for name, one in sorted(frozen(run).get("models", {}).items())]
 
 
+def alike(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures without those that repeat another's value: windows of one feature move together.
+
+    Args:
+        rows: Largest value first; the first of equal ones says how many there are.
+    """
+    found: dict[float, dict[str, Any]] = {}
+    for row in rows:
+        first = found.setdefault(row["value"], {**row, "alike": 0})
+        first["alike"] += 1
+    return [{**row, "subject": row["subject"] + (f" and {row['alike'] - 1} alike"
+                                                 if row["alike"] > 1 else "")}
+            for row in found.values()]
+
+
 def monitoring(run: Run) -> dict[str, Any]:
     """Lights, the figures of the score and the features that moved most; empty without the step."""
     folder = run.folder / MONITORING.name
@@ -60,7 +75,7 @@ def monitoring(run: Run) -> dict[str, Any]:
     rows = store.read_arrow(folder, MONITORING).to_pylist()
     drawn = {name: Markup(svg) for name, svg
              in store.read_json(run.folder / CHARTS_FILE, {}).items()}
-    moved = drifters(row for row in rows if row["metric"] == "csi")[:MOST_MOVED]
+    moved = alike(drifters(row for row in rows if row["metric"] == "csi"))[:MOST_MOVED]
     lights = [light(title, [row for row in rows if row["metric"] in metrics])
               for title, metrics in LIGHTS]
     found = {row["status"] for row in rows}

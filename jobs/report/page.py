@@ -20,6 +20,8 @@ from jobs.errors import PolicyError
 from jobs.inputs import frozen
 from jobs.policies.policy import Policy, load
 from jobs.release import warehouse
+from jobs.release.pointer import standing
+from jobs.release.records import CHURN
 from jobs.report import (campaign, changes, data_docs, headline, limits, models, quality, safety,
                          terms, waterfall)
 from jobs.report.headline import HEADLINE, Tables
@@ -51,11 +53,11 @@ def facts(run: Run) -> dict[str, Any]:
     tables = read(run, currency)
     moves = warehouse.history(run.home)
     steps = waterfall.rows(tables.waterfall, waterfall.texts(policy))
-    found = changes.read(run)
     certificate = store.read_arrow(run.folder / CERTIFICATE.name, CERTIFICATE).to_pylist()[0]
-    figures = headline.figures(tables, certificate, changes.churn(
-        found, tables.whitelist.num_rows))
-    before = headline.earlier(run, {move.as_of_date: move for move in moves}.values())
+    moved = frozen(run).get(CHURN)
+    figures = headline.figures(tables, certificate, moved["ratio"] if moved else None)
+    now = standing(moves)
+    before = headline.earlier(run, now.of_nights.values())
     results = store.read_json(run.folder / "gates.json", [])
     content = {
         "as_of": run.as_of.isoformat(), "release_id": run.release_id, "run_id": run.run_id,
@@ -64,8 +66,9 @@ def facts(run: Run) -> dict[str, Any]:
         "tiles": headline.tiles(figures, before, currency), "neighbours": neighbours(run),
         "move": next((m.move_number for m in reversed(moves) if m.release_id == run.release_id),
                      None),
+        "withdrawn": now.withdrawn.get(run.release_id),
         "waterfall": {"rows": steps, "chart": waterfall.chart(steps)},
-        "changes": changes.facts(found, currency),
+        "changes": changes.facts(changes.read(run), currency),
         "campaign": campaign.facts(run, tables.whitelist, currency),
         "limits": limits.facts(run, currency), "terms": terms.facts(tables),
         "models": models.facts(run, tables), "hashes": frozen(run).get("tables", {}),

@@ -11,6 +11,7 @@ from typing import Any
 from jobs.contracts.monitoring import OK, STOP, UNJUDGED, WARNING
 from jobs.intake.status import LATE, MISSING
 from jobs.policies.policy import Policy
+from jobs.release.warehouse import told
 from jobs.report.words import number, percent
 
 Check = dict[str, str]
@@ -30,6 +31,8 @@ def checks(content: dict[str, Any], policy: Policy | None) -> list[Check]:
 
 def release(content: dict[str, Any]) -> Check:
     """Whether readers see the night's rows."""
+    if content["withdrawn"] is not None:
+        return _check("Release", STOP, f"Withdrawn {told(content['withdrawn'])}.", "versions")
     if content["move"] is None:
         return _check("Release", WARNING, "Not published: readers do not see it.", "versions")
     return _check("Release", OK, f"Published as move {content['move']} of the pointer.", "versions")
@@ -43,8 +46,8 @@ def gates(rows: Iterable[dict[str, Any]]) -> Check:
         return _check("Gates", UNJUDGED, "No gate is recorded.", "gates")
     worst = STOP if total["critical"] else WARNING if total["warnings"] else OK
     said = f"{number(total['met'])} of {number(total['expectations'])} expectations are met"
-    missed = [f"{number(total[key])} {words}" for key, words in (
-        ("critical", "critical not met"), ("warnings", "warnings")) if total[key]]
+    missed = [f"{number(total[key])} {word}{'' if total[key] == 1 else 's'}" for key, word in (
+        ("critical", "critical failure"), ("warnings", "warning")) if total[key]]
     return _check("Gates", worst, "; ".join([said, *missed]) + ".", "gates")
 
 
@@ -79,7 +82,7 @@ def churn(share: float | None, policy: Policy | None) -> Check:
         return _check("Stability", UNJUDGED, "No release before to be held against.", "changes")
     warn, stop = ((None, None) if policy is None else
                   (policy.campaign.churn_warning_ratio, policy.campaign.churn_stop_ratio))
-    said = f"{percent(share)} of the list changed"
+    said = f"{percent(share)} of the list before left or has other terms"
     if warn is None and stop is None:
         return _check("Stability", UNJUDGED, said + "; the policy sets no target.", "changes")
     status = (STOP if stop is not None and share >= stop else

@@ -15,6 +15,7 @@ from jobs.monitor.figures import Figure, rows
 from jobs.monitor.findings import Found
 from jobs.monitor.nights import Night
 from jobs.policies.monitoring import Limits, Monitoring
+from jobs.report import models
 from jobs.report import page as night_page
 from models.stability import histogram, sample, shares
 from tests.report.test_page import Reader, audited
@@ -136,6 +137,13 @@ def test_the_page_of_the_night_shows_what_monitoring_found(tmp_path):
                  "income_minor 0.314", "2026-06-30 1.50 900", "Share invited of each group",
                  "not published : readers do not see it"):
         assert said in reader.words, said
+
+
+def test_features_that_moved_as_one_are_one_bar():
+    rows = [{"subject": name, "value": value} for name, value in (
+        ("visits_90d", 2.5), ("visits_30d", 2.5), ("age_years", 0.4))]
+    assert [row["subject"] for row in models.alike(rows)] == ["visits_90d and 1 alike",
+                                                              "age_years"]
 
 
 def test_the_page_of_the_night_trusts_no_feature(tmp_path):

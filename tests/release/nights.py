@@ -73,8 +73,17 @@ def write_ledgers(run: Run, rows: Mapping[str, Rows] | None = None) -> dict[str,
 
 
 def _write(run: Run, table: Table, rows: Rows) -> str:
-    return store.write_sorted(pa.Table.from_pylist(list(rows), schema=table.arrow_schema), table,
+    filled = [{**_plain(table), **row} for row in rows]
+    return store.write_sorted(pa.Table.from_pylist(filled, schema=table.arrow_schema), table,
                               run.folder / table.name)
+
+
+def _plain(table: Table) -> dict[str, Any]:
+    """Something valid for each column that may not be missing: rows say only what matters."""
+    plain = {"string": "", "integer": 1, "double": 0.5, "boolean": False, "date": JUNE,
+             "rate": Decimal("0.000195"), "strings": []}
+    return {field.name: field.allowed[0] if field.allowed else plain[field.type]
+            for field in table.fields if not field.nullable}
 
 
 def people(home: Path, release_id: str) -> list[str]:

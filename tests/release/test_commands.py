@@ -83,7 +83,7 @@ def test_changes_are_shown_in_whole_units_and_nothing_is_cut(
 
 def test_the_summary_says_what_changed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ("changes    0 entered, 1 left, 1 limit up, 0 limit down, 0 rate changed; 100.0% of 2 "
-            "left or have other terms") in said(capsys, home, "summary")
+            "left or have other terms, -50.0% in all") in said(capsys, home, "summary")
     assert "changes    no release before" in said(capsys, home, "summary", "--as-of", "2026-05-31")
 
 

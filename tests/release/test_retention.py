@@ -101,7 +101,9 @@ def test_rows_go_before_criteria_and_those_of_kept_releases_stay(
     for words in (["whitelist"], ["explain", "ann"], ["verify"], ["decisions"]):
         assert main([*words, "--as-of", "2023-12-31", "--home", str(home)]) == 1
         assert "its rows were kept as long as the policy said" in capsys.readouterr().err
-    assert len(warehouse.history(home)) == 4
+    assert main(["release", "list", "--format", "json", "--home", str(home)]) == 0
+    assert [row["state"] for row in json.loads(capsys.readouterr().out)] == [
+        "stands for its night, rows expired"] * 2 + ["stands for its night", "in force"]
     assert planned(home) == set()
 
 

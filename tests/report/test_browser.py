@@ -13,8 +13,8 @@ from tests.report import layout
 
 pytestmark = pytest.mark.browser
 
-FIRST = dt.date(2026, 6, 30)
-USERS = 2_000
+FIRST = dt.date(2026, 6, 29)
+USERS = 5_000
 WIDTHS = (360, 768, 1280)
 #: Of an A4 sheet between the page's margins, CSS pixels.
 PAPER = 688
@@ -47,7 +47,8 @@ def reports(tmp_path_factory):
 def test_nothing_is_cut_off_or_hard_to_read(chromium, reports, tmp_path, name, width, scheme):
     with layout.opened(chromium, reports / name, width, scheme) as seen:
         assert seen.problems() == []
-        layout.picture(seen, tmp_path, f"{Path(name).stem}-{width}-{scheme}")
+        shown = name.replace("/", "-").removesuffix(".html")
+        layout.picture(seen, tmp_path, f"{shown}-{width}-{scheme}")
         layout.unfold(seen.page)
         assert seen.problems() == []
         assert seen.asked == [(reports / name).as_uri()], "a page asks for nothing but itself"
@@ -60,7 +61,7 @@ def test_a_page_prints_whole(chromium, reports, tmp_path, name):
         seen.page.emulate_media(media="print")
         assert seen.problems() == []
         folded = seen.page.evaluate(
-            "[...document.querySelectorAll('details td')].filter((one) => "
+            "[...document.querySelectorAll('details:not(.screen) td')].filter((one) => "
             "!one.checkVisibility()).length")
         assert folded == 0, "what is folded away on the screen stands on paper"
         headline = seen.page.evaluate("document.querySelector('h1').innerText")
@@ -69,6 +70,14 @@ def test_a_page_prints_whole(chromium, reports, tmp_path, name):
     printed = file.read_bytes()
     assert 0 < len(re.findall(rb"/Type\s*/Page\b", printed)) < 40
     assert headline.encode() in printed or headline.encode("utf-16-be") in printed
+
+
+@pytest.mark.parametrize("name", ["index.html", "monitoring.html"])
+def test_every_chart_says_what_it_shows(chromium, reports, name):
+    with layout.opened(chromium, reports / name, 768, "light") as seen:
+        told = seen.page.evaluate("[...document.querySelectorAll('svg')].map((one) => "
+                                  "[one.getAttribute('role'), one.getAttribute('aria-label')])")
+    assert len(told) >= 4 and all(role == "img" and len(label) > 10 for role, label in told)
 
 
 def test_every_link_leads_to_a_page_or_a_section(chromium, reports):

@@ -19,6 +19,7 @@ from jobs.config import Run
 from jobs.contracts.release import DECISIONS, WATERFALL, whitelist
 from jobs.errors import NightlistError
 from jobs.release import release
+from jobs.release.rollback import rollback
 from jobs.report import charts, page
 from tests.campaign.rows import CAMPAIGN
 from tests.limits import proofs
@@ -171,6 +172,17 @@ def test_a_page_without_release_model_or_gates_says_so(tmp_path: Path) -> None:
     for said in ("not published : readers do not see it", "names no model", "No gate is recorded",
                  "No step is recorded", "see it. It is the first night in this warehouse"):
         assert said in words, said
+
+
+def test_a_release_that_was_withdrawn_says_so_on_its_page(tmp_path: Path) -> None:
+    before = night(tmp_path, JUNE - dt.timedelta(days=1), invited=5)
+    release.main(before)
+    run = night(tmp_path)
+    release.main(run)
+    rollback(tmp_path, before.release_id, "wrong rates", by="ann")
+    words = read(run)[1].words
+    assert "withdrawn since: readers do not see it" in words
+    assert "Release stop Withdrawn by ann on" in words and "(wrong rates)" in words
 
 
 def test_the_page_is_well_formed_and_fetches_nothing(tmp_path: Path) -> None:

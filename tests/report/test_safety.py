@@ -23,9 +23,9 @@ def gate(met: int, warnings: int = 0, critical: int = 0) -> dict[str, Any]:
 @pytest.mark.parametrize(("rows", "status", "said"), [
     ([], "unjudged", "No gate is recorded."),
     ([gate(3), gate(4)], "ok", "7 of 7 expectations are met."),
-    ([gate(3, warnings=1), gate(4)], "warning", "7 of 8 expectations are met; 1 warnings."),
+    ([gate(3, warnings=1), gate(4)], "warning", "7 of 8 expectations are met; 1 warning."),
     ([gate(3, 1), gate(0, critical=2)], "stop",
-     "3 of 6 expectations are met; 2 critical not met; 1 warnings.")])
+     "3 of 6 expectations are met; 2 critical failures; 1 warning.")])
 def test_gates_are_as_bad_as_their_worst(rows: list[dict[str, Any]], status: str,
                                          said: str) -> None:
     found = safety.gates(rows)
