@@ -29,20 +29,22 @@ def reconciled(changes: pa.Table, previous: int, invited: int) -> Result:
 
 
 def within_bounds(found: dict[str, Any], rules: CampaignRules, approved: str) -> list[Result]:
-    """Churn, and growth or shrinking, beside the policy's two bounds; none where it states none.
+    """Churn, and growth or shrinking, beside the policy's bounds; none where it states none.
 
     Args:
         found: As `jobs.release.changes.churn` gives it.
         rules: The policy's campaign.
         approved: Who let these very figures pass, in words: then none of them stops the night.
     """
-    bounds = [(bound, severity) for bound, severity in (
-        (rules.churn_warning_ratio, WARNING), (rules.churn_stop_ratio, CRITICAL))
-        if bound is not None]
     results = []
-    for what, ratio in (("left or with other terms", found["ratio"]),
-                        ("longer or shorter", abs(found["growth_ratio"]))):
-        for bound, severity in bounds:
+    for what, ratio, warning, stop in (
+            ("left or with other terms", found["ratio"], rules.churn_warning_ratio,
+             rules.churn_stop_ratio),
+            ("longer or shorter", abs(found["growth_ratio"]), rules.growth_warning_ratio,
+             rules.growth_stop_ratio)):
+        for bound, severity in ((warning, WARNING), (stop, CRITICAL)):
+            if bound is None:
+                continue
             is_within = ratio <= bound
             detail = sentence(found) + (f"; {approved}" if approved else "")
             results.append(Result(

@@ -38,6 +38,8 @@ from jobs.limits.problem import MINOR
 
 #: A table in memory, or the Parquet files of one.
 Source: TypeAlias = pa.Table | Sequence[Path]
+#: Why somebody left who took the offer.
+HAS_LOAN = "has_loan"
 #: Why somebody left who is not considered: with the borrowers at hand, and without.
 NOT_KNOWN, NOT_CONSIDERED = "not_known", "not_considered"
 #: More is kept on disk meanwhile.
@@ -111,25 +113,28 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
         previous: People of the earlier whitelist.
 
     Returns:
-        `previous` (people), people of each kind of change, `terms_changed` (people), `ratio`: of
-        the earlier people those who left or whose terms changed, `growth_ratio`: how much longer
-        the list is, or shorter.
+        `previous` (people), people of each kind of change, `took_it`: of those who left, who has a
+        loan of ours now, `terms_changed` (people), `ratio`: of the earlier people those whose terms
+        changed or who left without having taken the offer, `growth_ratio`: how much longer the
+        list is, or shorter.
     """
     kinds = Counter({row["values"]: row["counts"]
                      for row in changes["change"].value_counts().to_pylist()})
     is_terms = pc.is_in(changes["change"], pa.array([kind for kind in CHANGE_KINDS
                                                      if kind not in (ENTERED, LEFT)]))
     moved = len(pc.unique(changes.filter(is_terms)["user_id"]))
+    took_it = pc.sum(pc.equal(changes["reason"], HAS_LOAN)).as_py() or 0
     return {"previous": previous, **{kind: kinds[kind] for kind in CHANGE_KINDS},
-            "terms_changed": moved,
-            "ratio": (kinds[LEFT] + moved) / previous if previous else 0.0,
+            "took_it": took_it, "terms_changed": moved,
+            "ratio": (kinds[LEFT] - took_it + moved) / previous if previous else 0.0,
             "growth_ratio": (kinds[ENTERED] - kinds[LEFT]) / previous if previous else 0.0}
 
 
 def sentence(found: dict[str, Any] | None) -> str:
-    """Churn in a line: «12 entered, 7 left, …, 4.1 % of 463 moved»."""
+    """Churn in a line: «12 entered, 7 left, …; 2 took the offer, 4.1 % of 463 moved»."""
     if not found:
         return "no release before"
     return (", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in CHANGE_KINDS)
-            + f"; {found['ratio']:.1%} of {found['previous']:,} left or have other terms, "
+            + f"; {found['took_it']:,} took the offer, {found['ratio']:.1%} of "
+            f"{found['previous']:,} left otherwise or have other terms, "
             f"{found['growth_ratio']:+.1%} in all")

@@ -108,7 +108,7 @@ def tiles(now: dict[str, Any], before: Sequence[dict[str, Any]], currency: str
         ("Expected to default", "pd_invited", _percent_2, _points, f"of the invited; "
          f"{percent(now['pd_considered'], 2)} of those considered"),
         (f"Value, {currency}", "value", short, short, "of tonight's offers, expected"),
-        ("Churn", "churn", percent, _points, "of the list before left or has other terms"),
+        ("Churn", "churn", percent, _points, "of the list before: left untaken, or other terms"),
     )
     return [{"title": title, "note": note,
              "value": "–" if now[key] is None else show(now[key]),

@@ -160,11 +160,18 @@ def churned():
 def test_churn_counts_people_not_rows():
     assert churn(churned(), 5) == {
         "previous": 5, "entered": 1, "left": 2, "limit_up": 0, "limit_down": 1, "rate_changed": 1,
-        "terms_changed": 1, "ratio": 3 / 5, "growth_ratio": -1 / 5}
+        "took_it": 0, "terms_changed": 1, "ratio": 3 / 5, "growth_ratio": -1 / 5}
     assert churn(CHANGES.arrow_schema.empty_table(), 5)["ratio"] == 0
     assert sentence(churn(churned(), 5)) == (
-        "1 entered, 2 left, 0 limit up, 1 limit down, 1 rate changed; 60.0% of 5 left or have "
-        "other terms, -20.0% in all")
+        "1 entered, 2 left, 0 limit up, 1 limit down, 1 rate changed; 0 took the offer, "
+        "60.0% of 5 left otherwise or have other terms, -20.0% in all")
+
+
+def test_who_took_the_offer_is_no_churn():
+    before, now = side("one", ann=offer(), bob=offer(), cleo=offer()), side("two", cleo=offer())
+    rows = changes(before, now, ["bob"])
+    found = churn(rows, 3)
+    assert (found["left"], found["took_it"], found["ratio"]) == (2, 1, 1 / 3)
 
 
 def test_entered_and_left_lead_from_one_list_to_the_other():
@@ -176,7 +183,8 @@ def test_entered_and_left_lead_from_one_list_to_the_other():
 
 def held(found, warning, stop, approved=""):
     """Severity of each bound that is passed."""
-    rules = CampaignRules(churn_warning_ratio=warning, churn_stop_ratio=stop)
+    rules = CampaignRules(churn_warning_ratio=warning, churn_stop_ratio=stop,
+                          growth_stop_ratio=0.5)
     return [one for one in within_bounds(found, rules, approved) if not one.success]
 
 
@@ -194,7 +202,7 @@ def test_so_is_a_list_that_grows_though_nobody_left(people, failed):
     # From two people to three is half as many again, to six two hundred percent.
     rows = changes(side("one", a=offer(), b=offer()), side("two", **{who: offer()
                                                                      for who in people}))
-    found = held(churn(rows, 2), None, 0.5)
+    found = held(churn(rows, 2), None, None)
     assert [one.severity for one in found] == failed
     assert all(one.expectation == "list at most 50.0% longer or shorter" for one in found)
 
