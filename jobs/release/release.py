@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -228,9 +228,12 @@ def _written(pieces: Iterator[pa.Table], folder: Path, schema: pa.Schema) -> lis
 
     files: list[str] = []
     with ThreadPoolExecutor(WRITERS) as pool:
-        while some := list(islice(pieces, WRITERS)):
-            files += pool.map(write, some)
-    return files
+        under_way: deque[Future[str]] = deque()
+        for rows in pieces:  # the next is read while these are written
+            if len(under_way) == WRITERS:
+                files.append(under_way.popleft().result())
+            under_way.append(pool.submit(write, rows))
+        return files + [one.result() for one in under_way]
 
 
 def _verify(table: IcebergTable, name: str, release_id: str, expected: int) -> None:
