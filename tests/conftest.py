@@ -16,6 +16,12 @@ def token_keys(tmp_path_factory):
     os.environ["NIGHTLIST_TOKEN_KEYS"] = str(path)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_mart():
+    """No night of a test goes into a mart that somebody works with."""
+    os.environ.pop("NIGHTLIST_POSTGRES", None)
+
+
 @pytest.fixture(scope="session")
 def real_data():
     """The folder of the real data sets; see its own README for what lies there."""

@@ -30,7 +30,7 @@ from jobs.mart import address, rights
 from jobs.mart.copying import texts
 from jobs.mart.expiry import expired
 from jobs.mart.setting_up import AGAIN, columns, lock, set_up, value
-from jobs.mart.tables import BASE, MARKETING, base, definition, partition, views
+from jobs.mart.tables import BASE, MARKETING, base, comments, definition, partition, views
 from jobs.progress import Progress, progress, silent
 from jobs.release import warehouse
 from jobs.release.warehouse import Release
@@ -219,6 +219,8 @@ def _point(connection: psycopg.Connection[Any], current: Release,
         if found and found != list(view.columns):
             connection.execute(sql.SQL("drop view {}").format(view.identifier))
         connection.execute(definition(view, current.release_id))
+        for comment in comments(view, current.currency) if found != list(view.columns) else ():
+            connection.execute(comment)
     names = [field.name for field in fields(Release)]
     insert = sql.SQL("insert into {} ({}) values ({}) on conflict do nothing").format(
         base(RELEASES.name), sql.SQL(", ").join(map(sql.Identifier, names)),

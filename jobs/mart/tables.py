@@ -74,7 +74,7 @@ def create(table: Table) -> list[sql.Composed]:
         base(table.name), columns, sql.SQL(", ").join(map(sql.Identifier, key)), parted)
     return [made,
             sql.SQL("comment on table {} is {}").format(base(table.name), table.meaning),
-            *(_comment(table, field) for field in table.fields)]
+            *(_comment(BASE, table.name, field) for field in table.fields)]
 
 
 def grow(table: Table, names: list[str]) -> list[sql.Composed]:
@@ -82,7 +82,7 @@ def grow(table: Table, names: list[str]) -> list[sql.Composed]:
     return [statement for name in names for statement in (
         sql.SQL("alter table {} add column {}").format(base(table.name),
                                                        _column(table.field(name))),
-        _comment(table, table.field(name)))]
+        _comment(BASE, table.name, table.field(name)))]
 
 
 def _column(field: Field) -> sql.Composed:
@@ -91,9 +91,15 @@ def _column(field: Field) -> sql.Composed:
     return sql.SQL("{} {}").format(sql.Identifier(field.name), sql.SQL(kind))
 
 
-def _comment(table: Table, field: Field) -> sql.Composed:
+def _comment(schema: str, name: str, field: Field) -> sql.Composed:
     return sql.SQL("comment on column {} is {}").format(
-        sql.Identifier(BASE, table.name, field.name), f"{field.meaning} [{field.unit}]")
+        sql.Identifier(schema, name, field.name), f"{field.meaning} [{field.unit}]")
+
+
+def comments(view: View, currency: str) -> list[sql.Composed]:
+    """What says at each column of a view what it means."""
+    contract = warehouse.tables(currency)[view.table]
+    return [_comment(MARKETING, view.name, contract.field(name)) for name in view.columns]
 
 
 def definition(view: View, release_id: str) -> sql.Composed:

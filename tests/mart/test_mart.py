@@ -53,8 +53,9 @@ def test_every_table_of_the_release_is_there_row_by_row(published: Path, mart: M
         texts = {field.name for field in contract.fields if field.unit == "JSON"}
         assert found == [tuple(json.loads(value) if name in texts and value else value
                                for name, value in row.items()) for row in rows], name
-    (comment,), = ask(mart(), "select col_description('nightlist.whitelist'::regclass, 4)")
-    assert comment == "Names the offer in messages and at drawdown. [id]"
+    for place in ("nightlist.whitelist", "marketing.whitelist_current"):
+        assert ask(mart(), f"select col_description('{place}'::regclass, 4)") == [
+            ("Names the offer in messages and at drawdown. [id]",)]
 
 
 def test_the_next_release_takes_the_place_of_the_last_and_the_history_has_both(
