@@ -78,9 +78,9 @@ STEPS: tuple[Step, ...] = (
          needs_model=True),
     Step("release", "jobs.release.release:main", "into Iceberg, then move the pointer",
          needs_model=True),
-    Step("serve", "jobs.mart.mart:main", "into the PostgreSQL mart, where one is named",
-         needs_model=True),
     Step("report", "jobs.report.page:main", "the page of the night",
+         needs_model=True),
+    Step("serve", "jobs.mart.mart:main", "into the PostgreSQL mart, where one is named",
          needs_model=True),
 )
 #: The first and the last step of a training run, which ends with candidates in the registry.

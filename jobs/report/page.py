@@ -26,6 +26,7 @@ from jobs.report import (campaign, changes, data_docs, headline, limits, models,
                          terms, waterfall)
 from jobs.report.headline import HEADLINE, Tables
 from jobs.report.templates import environment, written
+from jobs.steps import find
 
 #: What the page reads of the lists; the limit and the campaign's columns come to the first.
 _WHITELIST = ("rate_daily", "rate_annual", "score_tier")
@@ -78,7 +79,7 @@ def facts(run: Run) -> dict[str, Any]:
         "gates": quality.gate_rows(results), "results": results,
         "failures": [row for row in results if not row["success"]],
         "steps": [row for row in store.read_json(run.folder / "steps.json", [])
-                  if row["step"] != "report"],
+                  if find(row["step"])[1] < find("report")[1]],
     }
     return {**content, "checks": safety.checks(content, policy)}
 
