@@ -190,7 +190,7 @@ def test_the_page_is_well_formed_and_fetches_nothing(tmp_path: Path) -> None:
     audited(run)
     html, reader = read(run)
     assert reader.open == []
-    assert reader.tags.count("svg") == 7 and "script" not in reader.tags
+    assert reader.tags.count("svg") == 8 and "script" not in reader.tags
     assert {target for target in reader.fetched if not target.startswith("#")} <= {
         "data_docs/index.html"}
     assert "default-src 'none'" in html, "a browser would refuse what slipped through"
