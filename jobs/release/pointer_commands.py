@@ -115,6 +115,8 @@ def _row(move: Release, now: Standing, held: set[str]) -> dict[str, Any]:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
+    from jobs.mart import address
+    from jobs.mart.mart import serve
     from jobs.release import warehouse
     from jobs.release.rollback import rollback
 
@@ -127,6 +129,9 @@ def _rollback(arguments: argparse.Namespace) -> None:
     new = sorted(set(warehouse.state(home).withdrawn) - already)
     print(f"withdrawn  {', '.join(new) or 'nothing'}")
     print(f"move       {after.move_number}, by {after.moved_by}: {after.reason}")
+    if (mart := address.address()) is not None:  # its readers must not keep what was withdrawn
+        serve(home, mart)
+        print(f"mart       {address.shown(mart)} shows it")
 
 
 def _diff(arguments: argparse.Namespace) -> None:

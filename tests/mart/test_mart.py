@@ -167,6 +167,18 @@ def test_the_step_serves_the_run_and_shows_the_release_in_force(
     assert [name for name, _ in history(mart)] == ["2026-05-31-aaa", "2026-06-30-bbb"]
 
 
+def test_the_command_that_rolls_back_turns_the_mart_as_well(
+        tmp_path: Path, mart: Mart, capsys: pytest.CaptureFixture[str]) -> None:
+    for run in (night(tmp_path, MAY), later(tmp_path)):
+        release.publish(run)
+    serve(tmp_path, mart())
+    assert command(["release", "rollback", "2026-05-31-aaa", "--reason", "wrong rates",
+                    "--home", str(tmp_path)]) == 0
+    assert ask(mart(), "select distinct release_id from marketing.whitelist_current") == [
+        ("2026-05-31-aaa",)]
+    assert "shows it" in capsys.readouterr().out
+
+
 def test_a_user_who_is_there_twice_is_refused_and_nothing_is_shown(
         tmp_path: Path, mart: Mart) -> None:
     release.publish(night(tmp_path, invited=("ann", "ann")))
