@@ -131,10 +131,9 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
 
 
 def sentence(found: dict[str, Any] | None) -> str:
-    """Churn in a line: «12 entered, 7 left, …; 2 took the offer, 4.1 % of 463 moved»."""
+    """Churn in a line: «12 entered, 7 left, …; churn 4.1 % of 463, 2 took the offer; …»."""
     if not found:
         return "no release before"
     return (", ".join(f"{found[kind]:,} {kind.replace('_', ' ')}" for kind in CHANGE_KINDS)
-            + f"; {found['took_it']:,} took the offer, {found['ratio']:.1%} of "
-            f"{found['previous']:,} left otherwise or have other terms, "
-            f"{found['growth_ratio']:+.1%} in all")
+            + f"; churn {found['ratio']:.1%} of {found['previous']:,}, {found['took_it']:,} took "
+            f"the offer; {found['growth_ratio']:+.1%} in all")

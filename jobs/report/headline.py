@@ -56,7 +56,7 @@ def figures(tables: Tables, certificate: dict[str, Any], churn: float | None) ->
     Args:
         tables: Of the run.
         certificate: Its row.
-        churn: Share of the people before who left or have other terms; None without any before.
+        churn: Of the people before, who left untaken or has other terms; None without any before.
     """
     limits = tables.limits
     return {

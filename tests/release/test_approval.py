@@ -30,7 +30,7 @@ def test_nobody_agreed_until_somebody_says_who_and_why(run, capsys):
     assert approved(frozen(run)) == ""
     assert main(["approve", "--as-of", "2026-06-30", "--by", "Mei ", "--reason", "a  new model",
                  "--home", str(run.home)]) == 0
-    assert "0.0% of 5 left" in capsys.readouterr().out
+    assert "churn 0.0% of 5" in capsys.readouterr().out
     said = approved(frozen(run))
     assert said.startswith("approved by Mei on ") and said.endswith(": a new model")
 

@@ -163,8 +163,8 @@ def test_churn_counts_people_not_rows():
         "took_it": 0, "terms_changed": 1, "ratio": 3 / 5, "growth_ratio": -1 / 5}
     assert churn(CHANGES.arrow_schema.empty_table(), 5)["ratio"] == 0
     assert sentence(churn(churned(), 5)) == (
-        "1 entered, 2 left, 0 limit up, 1 limit down, 1 rate changed; 0 took the offer, "
-        "60.0% of 5 left otherwise or have other terms, -20.0% in all")
+        "1 entered, 2 left, 0 limit up, 1 limit down, 1 rate changed; churn 60.0% of 5, "
+        "0 took the offer; -20.0% in all")
 
 
 def test_who_took_the_offer_is_no_churn():

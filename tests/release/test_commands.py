@@ -82,8 +82,8 @@ def test_changes_are_shown_in_whole_units_and_nothing_is_cut(
 
 
 def test_the_summary_says_what_changed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert ("changes    0 entered, 1 left, 1 limit up, 0 limit down, 0 rate changed; 100.0% of 2 "
-            "left or have other terms, -50.0% in all") in said(capsys, home, "summary")
+    assert ("changes    0 entered, 1 left, 1 limit up, 0 limit down, 0 rate changed; churn "
+            "100.0% of 2, 0 took the offer; -50.0% in all") in said(capsys, home, "summary")
     assert "changes    no release before" in said(capsys, home, "summary", "--as-of", "2026-05-31")
 
 
@@ -112,7 +112,7 @@ def test_a_diff_of_any_two_is_worked_out_from_the_warehouse(
             for row in rows] == [("ann", "left", "rule_failed", "adult"),
                                  ("zoe", "entered", "new_person", None)]
     shown = said(capsys, home, "release", "diff", *names)
-    assert "1 entered, 1 left, 0 limit up" in shown and "50.0% of 2 left" in shown
+    assert "1 entered, 1 left, 0 limit up" in shown and "churn 50.0% of 2" in shown
     assert "expected two releases" in said(capsys, home, "release", "diff", names[0], names[0],
                                            code=1)
 
