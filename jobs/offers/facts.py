@@ -120,9 +120,10 @@ def main(run: Run) -> dict[str, int]:
     cards, days = told(feeds.BOUND_CARDS), told(feeds.LOAN_DAYS)
     barred = kept(permission.barriers(told(feeds.SUPPRESSIONS), cards,
                                       told(feeds.MARKETING_OPT_OUTS)), BARRIERS)
-    mine = kept(open_offers.own(told(feeds.INVITATIONS), days, policy.offer_valid_days),
+    released = _released(spark, run)
+    mine = kept(open_offers.own(told(feeds.INVITATIONS), days, policy.offer_valid_days, released),
                 OWN_INVITATIONS)
-    offers = open_offers.build(mine, days, _released(spark, run), run.as_of,
+    offers = open_offers.build(mine, days, released, run.as_of,
                                policy.outcomes.response_days)
     waits = open_offers.allowed_from(mine, policy.campaign.frequency_caps, run.as_of)
     table = build(store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX),

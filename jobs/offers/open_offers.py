@@ -3,12 +3,13 @@
 Sources: clean invitations and loan_days as the night knows them, the release before the night.
 Grain: one user. Both rest on the contract with the person and need no consent.
 
-An invitation may be taken for `offer_valid_days`, the day of its sending being the first. It is
-open to the night while it may still be taken tomorrow, the first day of the night's own list; a
-draw-down of a loan of ours on its day or later has answered it. Where none is open, the offer of
-the release before the night is, if it may be taken tomorrow too: it was published, but nobody has
-told that it was sent. An invitation has run out when neither it nor the time to answer it
-(`response_days`) goes on.
+An invitation may be taken until the day that the release before said of its offer, which its message
+named; of one that is not on that list for `offer_valid_days`, the day of its sending being the
+first. It is open to the night while it may still be taken tomorrow, the first day of the night's own
+list; a draw-down of a loan of ours on its day or later has answered it. Where none is open, the
+offer of the release before the night is, if it may be taken tomorrow too: it was published, but
+nobody has told that it was sent. An invitation has run out when neither it nor the time to answer
+it (`response_days`) goes on.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ OFFER = ("open_offer_id", "open_limit_minor", "open_rate_daily", "open_until",
          "is_open_offer_sent")
 
 
-def own(sent: DataFrame, days: DataFrame, valid_days: int) -> DataFrame:
+def own(sent: DataFrame, days: DataFrame, valid_days: int,
+        released: DataFrame | None = None) -> DataFrame:
     """Every invitation of ours: OWN_INVITATIONS.
 
     Args:
         sent: Known invitations, of all lenders.
         days: Known rows of loan_days, of all lenders.
-        valid_days: Days for which an invitation may be taken.
+        valid_days: Days for which an invitation may be taken, where no list says until when.
+        released: What `of_release` gives, or None where there was no release before.
     """
     newest = Window.partitionBy("user_id").orderBy(F.col("event_date").desc(), "offer_id")
     mine = (sent.where(F.col("lender") == "own")
@@ -44,9 +47,15 @@ def own(sent: DataFrame, days: DataFrame, valid_days: int) -> DataFrame:
                .where(F.col("drawn_on") >= F.col("event_date"))
                .groupBy("offer_id").agg(F.min("drawn_on").alias("drawn_on")))
     is_taken = F.col("next_on").isNull() | (F.col("drawn_on") < F.col("next_on"))
+    until = F.date_add("event_date", valid_days - 1)
+    if released is not None:
+        said = released.select(F.col("open_offer_id").alias("offer_id"),
+                               F.col("open_until").alias("said_until"))
+        mine = mine.join(said, on="offer_id", how="left")
+        until = F.coalesce("said_until", until)
     return (mine.join(answers, on="offer_id", how="left")
             .withColumn("sent_on", F.col("event_date"))
-            .withColumn("open_until", F.date_add("event_date", valid_days - 1))
+            .withColumn("open_until", until)
             .withColumn("is_taken", F.col("drawn_on").isNotNull() & is_taken)
             .select(*OWN_INVITATIONS.columns))
 

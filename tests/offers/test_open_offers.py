@@ -37,14 +37,15 @@ def offers(invited=(), drawn=(), released=(), valid_days=VALID_DAYS, response_da
         before = of_release(session().createDataFrame(list(released), contract.spark_schema),
                             "CNY")
     days = known(frame(feeds.LOAN_DAYS, drawn), feeds.LOAN_DAYS.key, NIGHT)
-    rows = build(mine(invited, drawn, valid_days), days, before, NIGHT, response_days).collect()
+    rows = build(mine(invited, drawn, valid_days, before), days, before, NIGHT,
+                 response_days).collect()
     return {row["user_id"]: row.asDict() for row in rows}
 
 
-def mine(invited, drawn=(), valid_days=VALID_DAYS):
+def mine(invited, drawn=(), valid_days=VALID_DAYS, before=None):
     return own_invitations(known(frame(feeds.INVITATIONS, invited), feeds.INVITATIONS.key, NIGHT),
                            known(frame(feeds.LOAN_DAYS, drawn), feeds.LOAN_DAYS.key, NIGHT),
-                           valid_days)
+                           valid_days, before)
 
 
 def listed(user="anna", valid_from=NIGHT, valid_to=dt.date(2026, 7, 20)):
@@ -102,6 +103,15 @@ def test_an_offer_on_last_night_s_list_is_open_but_was_not_sent():
     assert (found["open_offer_id"], found["open_limit_minor"], found["open_rate_daily"],
             found["open_until"], found["is_open_offer_sent"]) == (
                 "of anna", 6_000_000, RATE, dt.date(2026, 7, 20), False)
+
+
+def test_an_invitation_of_a_later_wave_ends_when_its_message_said():
+    # Sent on June 20th, thirty days would end on July 19th; the list said July 10th.
+    said = listed(valid_to=dt.date(2026, 7, 10))
+    found = offers([own(10, "of anna", user="anna"), own(10, "o2", user="ben")], released=[said])
+    assert found["anna"]["open_until"] == dt.date(2026, 7, 10)
+    assert found["anna"]["is_open_offer_sent"] is True
+    assert found["ben"]["open_until"] == dt.date(2026, 7, 19)
 
 
 def test_what_was_sent_goes_before_what_was_listed():
