@@ -3,13 +3,13 @@
 Sources: clean invitations and loan_days as the night knows them, the release before the night.
 Grain: one user. Both rest on the contract with the person and need no consent.
 
-An invitation may be taken until the day that the release before said of its offer, which its message
-named; of one that is not on that list for `offer_valid_days`, the day of its sending being the
-first. It is open to the night while it may still be taken tomorrow, the first day of the night's own
-list; a draw-down of a loan of ours on its day or later has answered it. Where none is open, the
-offer of the release before the night is, if it may be taken tomorrow too: it was published, but
-nobody has told that it was sent. An invitation has run out when neither it nor the time to answer
-it (`response_days`) goes on.
+An invitation may be taken until the day that the release before said of its offer, which its
+message named; of one that is not on that list for `offer_valid_days`, the day of its sending being
+the first. It is open to the night while it may still be taken tomorrow, the first day of the
+night's own list; a draw-down of a loan of ours on its day or later has answered it. Where none is
+open, the offer of the release before the night is, if it may be taken tomorrow too: it was
+published, but nobody has told that it was sent. An invitation has run out when neither it nor the
+time to answer it (`response_days`) goes on.
 """
 
 from __future__ import annotations
