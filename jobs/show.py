@@ -25,11 +25,7 @@ from jobs.errors import UsageError
 FORMATS = ("table", "csv", "parquet", "json")
 #: Columns that say the same in every row, or are for machines; files always have all.
 UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily", "valid_from",
-           "step_number", "all_in_cost_annual", "cell", "language", "is_universal_holdout",
-           "is_cell_holdout", "send_on", "expected_value_minor", "message_variables",
-           "propensity_ratio")
-#: Columns that make room for those of a campaign.
-MAKE_ROOM = ("segment", "score_tier", "method")
+           "step_number")
 #: Rows of a table in the terminal; files always have all.
 TERMINAL_ROWS = 20
 #: How a formula opens (OWASP, CSV injection): full-width signs too, after any blanks; and a blank
@@ -88,8 +84,7 @@ def terminal_table(rows: pa.Table, title: str, output: Path | None = None,
     Lists and the columns to `wrap` go on in the next line where they are too long.
     """
     whole = output is not None
-    unshown = UNSHOWN + (MAKE_ROOM if "send_status" in rows.schema.names else ())
-    names = list(columns or [name for name in rows.schema.names if whole or name not in unshown])
+    names = list(columns or [name for name in rows.schema.names if whole or name not in UNSHOWN])
     shown = rows if whole else rows.slice(0, limit)
     table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for name in names:

@@ -30,8 +30,8 @@ READERS = {
 #: What a terminal shows of tables that are wider; files have every column. `limit_*` is the
 #: currency's own name; what a table lacks is passed over.
 SHOWN = {
-    "whitelist": ("user_id", "limit_*", "rate_annual", "valid_to", "segment", "score_tier",
-                  "method", "wave", "send_on", "channel", "reason_codes"),
+    "whitelist": ("user_id", "limit_*", "rate_annual", "valid_to", "channel", "send_status",
+                  "wave", "priority", "reason_codes"),
     "changes": ("user_id", "change", "reason", "reason_detail", "limit_before", "limit_now",
                 "previous_rate_daily", "rate_daily"),
     "honour_ledger": ("user_id", "limit_minor", "rate_daily", "open_until", "outcome", "criterion",
@@ -134,8 +134,10 @@ def _whole_units(rows: pa.Table) -> pa.Table:
     """Limits in whole currency units beside those in minor ones, for people."""
     import pyarrow.compute as pc
 
+    from jobs.limits.problem import MINOR
+
     for name, minor in (("limit_before", "previous_limit_minor"), ("limit_now", "limit_minor")):
-        rows = rows.append_column(name, pc.divide(rows[minor], 100))
+        rows = rows.append_column(name, pc.divide(rows[minor], MINOR))
     return rows
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from argparse import Namespace
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from jobs.__main__ import main
 from jobs.contracts.release import LEDGERS
 from jobs.release import release, warehouse
-from jobs.release.commands import READERS
+from jobs.release.commands import READERS, show_rows
+from tests.campaign.rows import CAMPAIGN
 from tests.release.nights import JUNE, MAY, night
 
 #: June held against May, where ann had less and zoe was invited.
@@ -135,3 +138,18 @@ def test_a_rollback_says_before_and_after_and_the_list_what_became_of_it(
     assert "a doubled feed" in said(capsys, tmp_path, "release", "list")
     assert "one that is not in force" in said(capsys, tmp_path, "release", "rollback",
                                               "2026-05-31-aaa", "--reason", "again", code=1)
+
+
+def test_a_whitelist_fits_a_pipe_of_120_characters_with_every_shown_cell_whole(
+        capsys: pytest.CaptureFixture[str]) -> None:
+    row = {**CAMPAIGN, "user_id": "u0000013", "offer_id": "9b74d137f8eed66f", "limit_cny": 150_000,
+           "rate_annual": 0.18, "valid_to": "2026-07-30", "segment": "thick_file",
+           "score_tier": "D", "method": "exploration", "send_status": "universal_holdout",
+           "reason_codes": ["PAYMENTS", "HEADROOM", "UTILIZATION"]}
+    show_rows(pa.Table.from_pylist([row]), Namespace(format="table", output=None), "whitelist",
+              "whitelist of 2026-06-30-aaa")
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 120
+    for cell in ("u0000013", "limit_cny", "150,000", "2026-07-30", "in_app", "universal_holdout",
+                 "priority", "UTILIZATION"):
+        assert cell in shown
