@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobs import config
 from jobs.campaign import send_commands
-from jobs.command import add
+from jobs.command import add, near
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
@@ -22,7 +22,7 @@ from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.release import commands as release_commands
 from jobs.release import expire_command, pointer_commands
-from jobs.release.commands import near, print_summary, told_unpublished
+from jobs.release.commands import print_summary, told_unpublished
 from jobs.scores import commands as model_commands
 from jobs.simulate import commands as simulate_commands
 

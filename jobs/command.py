@@ -1,9 +1,10 @@
-"""How a command is declared: help, an example, and --home on every one."""
+"""How a command is declared (help, an example, --home on every one), and how it names a path."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 
 from jobs import config
 
@@ -33,6 +34,11 @@ def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str
                          f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
     command.set_defaults(command=run)
     return command
+
+
+def near(path: Path) -> Path:
+    """The path as seen from the current folder, where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _parser(commands: argparse._SubParsersAction, name: str, text: str,

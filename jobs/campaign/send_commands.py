@@ -7,7 +7,7 @@ import datetime as dt
 from typing import Any
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, near
 from jobs.policies.campaign import CHANNELS
 
 
@@ -36,7 +36,7 @@ def _send(arguments: argparse.Namespace) -> None:
     with progress("send-file") as told:
         sent = make(home, wave, day, arguments.release, arguments.channel or "", told)
     _show(sent.manifest)
-    print(f"file       {sent.folder / 'push.csv'}" + ("" if sent.is_new else "  (as it was: "
+    print(f"file       {near(sent.folder / 'push.csv')}" + ("" if sent.is_new else "  (as it was: "
                                                       "nothing new is known)"))
     if sent.manifest["replaces"]:
         print(f"replaces   {sent.manifest['replaces']}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, near
 from jobs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -203,8 +203,3 @@ def print_summary(home: Path, release: Release) -> None:
     print(f"table      {near(home / 'warehouse')}  (nightlist whitelist --home {near(home)})")
     print(f"run        {near(night / run_id)}")
     print(f"report     {near(home / 'reports' / night.name / 'index.html')}")
-
-
-def near(path: Path) -> Path:
-    """The path as seen from the current folder, where it lies below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
