@@ -36,8 +36,8 @@ def _send(arguments: argparse.Namespace) -> None:
     with progress("send-file") as told:
         sent = make(home, wave, day, arguments.release, arguments.channel or "", told)
     _show(sent.manifest)
-    print(f"file       {near(sent.folder / 'push.csv')}" + ("" if sent.is_new else "  (as it was: "
-                                                      "nothing new is known)"))
+    unchanged = "" if sent.is_new else "  (as it was: nothing new is known)"
+    print(f"file       {near(sent.folder / 'push.csv')}{unchanged}")
     if sent.manifest["replaces"]:
         print(f"replaces   {sent.manifest['replaces']}")
 
