@@ -27,6 +27,7 @@ from jobs.lock import locked
 from jobs.policies.policy import Policy, load
 from jobs.progress import Progress, silent
 from jobs.release import warehouse
+from jobs.release.previous import policy_name
 from jobs.release.warehouse import Release
 from jobs.session import session
 
@@ -121,13 +122,11 @@ def _release(home: Path, release_id: str | None) -> Release:
 
 
 def _policy_name(home: Path, release: Release) -> str:
-    day = release.as_of_date
-    run = Run(home, day, run_id=release.release_id.removeprefix(f"{day}-"))
-    name: str | None = store.read_json(run.folder / RUN_FILE, {}).get("inputs", {}).get(
-        "policy", {}).get("name")
-    if name is None:
-        raise SendRefused(f"nights/{day}/{run.run_id}/{RUN_FILE}", "the run of the release, which "
-                          "names its policy", "none", "restore it, or send a newer release")
+    name = policy_name(home, release)
+    if not name:
+        run = release.run(home)
+        raise SendRefused(f"nights/{run.as_of}/{run.run_id}/{RUN_FILE}", "the run of the release, "
+                          "which names its policy", "none", "restore it, or send a newer release")
     return name
 
 

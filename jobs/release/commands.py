@@ -195,11 +195,9 @@ def print_summary(home: Path, release: Release) -> None:
     terminal_table(warehouse.read(home, "waterfall", release.release_id),
                    f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),
                    limit=100)
-    night = home / "nights" / release.as_of_date.isoformat()
-    run_id = release.release_id.removeprefix(f"{release.as_of_date}-")
     print(f"invited    {release.invited:,} of {release.considered:,} considered")
     print(f"committed  {release.committed_amount:,} {release.currency}")
     print(f"changes    {sentence(records.churn_of(home, release))}")
     print(f"table      {near(home / 'warehouse')}  (nightlist whitelist --home {near(home)})")
-    print(f"run        {near(night / run_id)}")
-    print(f"report     {near(home / 'reports' / night.name / 'index.html')}")
+    print(f"run        {near(release.run(home).folder)}")
+    print(f"report     {near(home / 'reports' / release.as_of_date.isoformat() / 'index.html')}")

@@ -16,6 +16,9 @@ import getpass
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from jobs.config import Run
 
 PUBLISH, ROLLBACK = "publish", "rollback"
 
@@ -41,6 +44,11 @@ class Release:
     in_force_release_id: str = ""
     moved_by: str = ""
     reason: str = ""
+
+    def run(self, home: Path) -> Run:
+        """The run that it was published from, whether its folder is still there or not."""
+        return Run(home=home, as_of=self.as_of_date,
+                   run_id=self.release_id.removeprefix(f"{self.as_of_date.isoformat()}-"))
 
 
 @dataclass(frozen=True)

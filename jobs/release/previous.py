@@ -15,7 +15,7 @@ from typing import Any
 from pyiceberg.exceptions import NoSuchTableError
 
 from jobs import store
-from jobs.config import RUN_FILE, Run
+from jobs.config import RUN_FILE
 from jobs.contracts.limits import COUPLING_ROWS
 from jobs.release import warehouse
 from jobs.release.warehouse import NAMESPACE, Release
@@ -37,7 +37,7 @@ def previous(home: Path, as_of: dt.date, policy: str) -> dict[str, Any] | None:
     """
     standing = warehouse.state(home).of_nights
     found = next((standing[night] for night in sorted(standing, reverse=True) if night < as_of
-                  and _policy_of(home, standing[night]) == policy), None)
+                  and policy_name(home, standing[night]) == policy), None)
     if found is None:
         return None
     return {"release_id": found.release_id, "as_of": found.as_of_date.isoformat(),
@@ -57,11 +57,8 @@ def multipliers(home: Path, release_id: str) -> dict[str, float]:
             for row in sorted(rows, key=lambda row: str(row["row_name"]))}
 
 
-def _policy_of(home: Path, move: Release) -> str:
+def policy_name(home: Path, move: Release) -> str:
     """Name of the policy by which a release was made; empty where its run is gone."""
-    day = move.as_of_date.isoformat()
-    folder = Run(home=home, as_of=move.as_of_date,
-                 run_id=move.release_id.removeprefix(f"{day}-")).folder
-    record: dict[str, Any] = store.read_json(folder / RUN_FILE, {})
+    record: dict[str, Any] = store.read_json(move.run(home).folder / RUN_FILE, {})
     name: str = record.get("inputs", {}).get("policy", {}).get("name", "")
     return name

@@ -35,6 +35,7 @@ from jobs.policies import policy as policies
 from jobs.policies.check import Check
 from jobs.policies.retention import Retention, retention
 from jobs.release import criteria, iceberg, warehouse
+from jobs.release.previous import policy_name
 from models import champions, registry
 
 WORKING, ROWS, CRITERIA_GONE, LEFT_OVER, MODEL = (
@@ -195,10 +196,7 @@ def _stated(catalog: Catalog) -> dict[str, Any]:
 def _of_release(home: Path, move: warehouse.Release, stated: dict[str, Any]) -> Retention:
     if (version := stated.get(move.release_id)) is not None:
         return retention(Check(move.release_id), version)
-    run_id = move.release_id.removeprefix(f"{move.as_of_date}-")
-    content = store.read_json(Run(home=home, as_of=move.as_of_date, run_id=run_id).folder
-                              / RUN_FILE, {})
-    return _by_file(content.get("inputs", {}).get("policy", {}).get("name", ""), move.as_of_date)
+    return _by_file(policy_name(home, move), move.as_of_date)
 
 
 def _years(day: dt.date, years: int) -> dt.date:

@@ -78,12 +78,9 @@ def earlier(run: Run, standing: Iterable[Release]) -> list[dict[str, Any]]:
                     key=lambda move: move.as_of_date)
     found = []
     for move in before[-NIGHTS:]:
-        day = move.as_of_date.isoformat()
-        folder = Run(home=run.home, as_of=move.as_of_date,
-                     run_id=move.release_id.removeprefix(f"{day}-")).folder
-        found.append({"as_of": day, "release_id": move.release_id,
+        found.append({"as_of": move.as_of_date.isoformat(), "release_id": move.release_id,
                       **dict.fromkeys(("pd_considered", "pd_invited", "value", "churn")),
-                      **store.read_json(folder / HEADLINE, {}),
+                      **store.read_json(move.run(run.home).folder / HEADLINE, {}),
                       "invited": move.invited, "considered": move.considered,
                       "committed": move.committed_amount,
                       "mean_limit": move.committed_amount // max(1, move.invited)})
