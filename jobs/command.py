@@ -1,14 +1,16 @@
-"""How a command is declared (help, an example, --home on every one), and how it names a path."""
+"""How a command is declared: help, an example, --home on every one; formats, files and paths."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jobs import config
 
 Command = Callable[[argparse.Namespace], None]
+#: Of what a command shows.
+FORMATS = ("table", "csv", "parquet", "json")
 
 
 def group(commands: argparse._SubParsersAction, name: str, text: str,
@@ -34,6 +36,18 @@ def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str
                          f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
     command.set_defaults(command=run)
     return command
+
+
+def takes_format(command: argparse.ArgumentParser, formats: Sequence[str] = FORMATS) -> None:
+    """Let a command name a format and a file."""
+    command.add_argument("--format", default="table", choices=formats,
+                         help="default: %(default)s; all but table have every row and column")
+    command.add_argument("--output", metavar="FILE", help="default: the terminal")
+
+
+def output(arguments: argparse.Namespace) -> Path | None:
+    """The file to write, if one was named."""
+    return Path(arguments.output) if arguments.output else None
 
 
 def near(path: Path) -> Path:

@@ -22,7 +22,6 @@ from rich.text import Text
 
 from jobs.errors import UsageError
 
-FORMATS = ("table", "csv", "parquet", "json")
 #: Columns that say the same in every row, or are for machines; files always have all.
 UNSHOWN = ("as_of_date", "release_id", "offer_id", "model_version", "rate_daily", "valid_from",
            "step_number")
@@ -40,7 +39,7 @@ PIPE_WIDTH = 120
 
 
 def show(rows: pa.Table, form: str, output: Path | None, title: str) -> None:
-    """Print rows, or write them to a file, in one of FORMATS.
+    """Print rows, or write them to a file, in one of `jobs/command.py`, FORMATS.
 
     Raises:
         UsageError: For Parquet without a file, or a folder that does not exist.

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.show import FORMATS, as_csv, show
+from jobs.command import FORMATS
+from jobs.show import as_csv, show
 
 ODD = pa.table({"user_id": ["[/red]u1", "=HYPERLINK(1)", "-5", "-A1", "@x", "+8613800138000"],
                 "codes": [["A", "B"]] * 6})

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, output, takes_format
 from jobs.errors import UsageError
 from jobs.lock import locked
 
 if TYPE_CHECKING:
     from jobs.intake.landing import DeliveryName
-
-_FORMATS = ("table", "csv", "parquet", "json")
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
@@ -42,9 +39,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
     quarantine.add_argument("--samples", type=int, default=1, metavar="N",
                             help="rows to show of each reason (default: %(default)s)")
     for command in (feeds, quarantine):
-        command.add_argument("--format", default="table", choices=_FORMATS,
-                             help="default: %(default)s; all but table have every row")
-        command.add_argument("--output", metavar="FILE", help="default: the terminal")
+        takes_format(command)
 
 
 def _intake(arguments: argparse.Namespace) -> None:
@@ -96,7 +91,7 @@ def _feeds(arguments: argparse.Namespace) -> None:
     as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
     mandatory = load(arguments.policy, as_of).mandatory_feeds
     show(arrivals(config.home_folder(arguments.home), as_of, mandatory), arguments.format,
-         _output(arguments), f"feeds by {as_of}")
+         output(arguments), f"feeds by {as_of}")
 
 
 def _quarantine(arguments: argparse.Namespace) -> None:
@@ -109,8 +104,4 @@ def _quarantine(arguments: argparse.Namespace) -> None:
     if not found.num_rows:
         print(f"nothing of {feed.name} is in quarantine")
         return
-    show(found, arguments.format, _output(arguments), f"quarantine of {feed.name}")
-
-
-def _output(arguments: argparse.Namespace) -> Path | None:
-    return Path(arguments.output) if arguments.output else None
+    show(found, arguments.format, output(arguments), f"quarantine of {feed.name}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, output, takes_format
 from jobs.errors import NightlistError
-from jobs.release.commands import FORMATS, chosen, takes_format, takes_release
+from jobs.release.commands import chosen, takes_release
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
@@ -21,7 +20,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
                  "2026-06-30 --format csv --output prices.csv")
     for command in (verify, prices):
         takes_release(command)
-    takes_format(prices, FORMATS)
+    takes_format(prices)
 
 
 def _verify(arguments: argparse.Namespace) -> None:
@@ -58,4 +57,4 @@ def _shadow_prices(arguments: argparse.Namespace) -> None:
                    "the row costs": row["cost"] or ""}
                   for row in told(rows.to_pylist(), release.currency)], title)
     else:
-        show(rows, arguments.format, Path(arguments.output) if arguments.output else None, title)
+        show(rows, arguments.format, output(arguments), title)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, output, takes_format
 
 if TYPE_CHECKING:
     from jobs.config import Run
@@ -37,9 +36,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
     for command in (whatif, compare):
         command.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
                              "runs the one frozen last")
-        command.add_argument("--format", default="table", choices=_FORMATS,
-                             help="default: %(default)s")
-        command.add_argument("--output", metavar="FILE", help="default: the terminal")
+        takes_format(command, _FORMATS)
 
 
 def _whatif(arguments: argparse.Namespace) -> None:
@@ -113,11 +110,11 @@ def _show(rows: list[dict[str, Any]], arguments: argparse.Namespace, title: str)
 
     from jobs.show import show, terminal_table
 
-    output = Path(arguments.output) if arguments.output else None
+    path = output(arguments)
     if arguments.format == "table":
-        terminal_table(pa.Table.from_pylist(rows), title, output, limit=len(rows))
+        terminal_table(pa.Table.from_pylist(rows), title, path, limit=len(rows))
         return
     # A column may hold people, money and prices: one kind of number for all.
     show(pa.Table.from_pylist([{key: float(value) if isinstance(value, int) else value
                                 for key, value in row.items()} for row in rows]),
-         arguments.format, output, title)
+         arguments.format, path, title)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, output, takes_format
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
@@ -16,10 +15,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
                   "nightlist monitor --as-of 2026-06-30 --format csv --output monitoring.csv")
     monitor.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
                          "runs the one frozen last")
-    monitor.add_argument("--format", default="table", choices=("table", "csv", "parquet",
-                                                               "json"),
-                         help="default: %(default)s; all but table have every row")
-    monitor.add_argument("--output", metavar="FILE", help="default: the terminal")
+    takes_format(monitor)
 
 
 def _monitor(arguments: argparse.Namespace) -> None:
@@ -33,5 +29,5 @@ def _monitor(arguments: argparse.Namespace) -> None:
     rows = breaches_first(store.read_arrow(run.folder / MONITORING.name, MONITORING))
     if arguments.format == "table" and not arguments.output:
         rows = rows.select(["status", "metric", "segment", "subject", "value", "n"])
-    show(rows, arguments.format, Path(arguments.output) if arguments.output else None,
+    show(rows, arguments.format, output(arguments),
          f"monitoring of {run.release_id}")

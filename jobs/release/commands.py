@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import config
-from jobs.command import add, near
+from jobs.command import add, near, output, takes_format
 from jobs.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ SHOWN = {
 }
 #: Tables of few rows, all of which are shown.
 SHORT = ("waterfall", "criteria")
-FORMATS = ("table", "csv", "parquet", "json")
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
@@ -50,7 +49,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
         reader = add(commands, name, _table, f"show {text}",
                      f"nightlist {name} --as-of 2026-06-30 --format csv --output {name}.csv")
         takes_release(reader)
-        takes_format(reader, FORMATS)
+        takes_format(reader)
         reader.set_defaults(table=table)
     summary = add(commands, "summary", _summary, "show a release in short: waterfall, number "
                   "invited, money committed, what changed, and where the table and the report lie",
@@ -72,13 +71,6 @@ def takes_release(command: argparse.ArgumentParser) -> None:
                          "see: nightlist release list")
 
 
-def takes_format(command: argparse.ArgumentParser, formats: tuple[str, ...]) -> None:
-    """Let a command name a format and a file."""
-    command.add_argument("--format", default="table", choices=formats,
-                         help="default: %(default)s; all but table have every row and column")
-    command.add_argument("--output", metavar="FILE", help="default: the terminal")
-
-
 def chosen(home: Path, arguments: argparse.Namespace) -> Release:
     """The release that was named, or the one that stands for the night or is in force.
 
@@ -93,11 +85,6 @@ def chosen(home: Path, arguments: argparse.Namespace) -> Release:
     if arguments.release:
         return warehouse.named(home, arguments.release)
     return warehouse.current(home, _as_of(arguments))
-
-
-def output(arguments: argparse.Namespace) -> Path | None:
-    """The file to write, if one was named."""
-    return Path(arguments.output) if arguments.output else None
 
 
 def _as_of(arguments: argparse.Namespace) -> dt.date | None:

@@ -8,9 +8,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from jobs import config
-from jobs.command import add
+from jobs.command import add, output, takes_format
 from jobs.errors import UsageError
-from jobs.release.commands import output, takes_format
 
 if TYPE_CHECKING:
     from jobs.release.retention import Removal

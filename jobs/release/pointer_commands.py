@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs import config
-from jobs.command import add, group
+from jobs.command import add, group, output, takes_format
 from jobs.errors import UsageError
-from jobs.release.commands import FORMATS, output, show_rows, takes_format
+from jobs.release.commands import show_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
     listed = add(of, "list", _list, "show every move of the pointer: what was published or rolled "
                  "back to, by whom, and whether it is in force, stands for its night, was "
                  "superseded or withdrawn", "nightlist release list --format json")
-    takes_format(listed, FORMATS)
+    takes_format(listed)
     back = add(of, "rollback", _rollback, "put a release in force that was published before; what "
                "stood above it is withdrawn, and nothing is deleted",
                "nightlist release rollback 2026-06-29-1a2b3c4d5e6f --reason 'a doubled feed'")
@@ -42,7 +42,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
                "2026-06-30-6f5e4d3c2b1a")
     diff.add_argument("before", metavar="A", help="the release to hold against")
     diff.add_argument("after", metavar="B", help="the release that is held against it")
-    takes_format(diff, FORMATS)
+    takes_format(diff)
 
 
 def declare_approval(commands: argparse._SubParsersAction) -> None:

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobs import config
-from jobs.command import add, group
+from jobs.command import add, group, output, takes_format
 from jobs.errors import UsageError
 
 if TYPE_CHECKING:
     from models.champions import Entry
     from models.registry import Model
-
-_FORMATS = ("table", "csv", "parquet", "json")
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
@@ -37,9 +35,7 @@ def declare(commands: argparse._SubParsersAction) -> None:
                    "nightlist models list")
     listed = add(models, "list", _list, "list all models with their figures and the dates that "
                  "they score", "nightlist models list --format csv --output models.csv")
-    listed.add_argument("--format", default="table", choices=_FORMATS,
-                        help="default: %(default)s; all but table have every row")
-    listed.add_argument("--output", metavar="FILE", help="default: the terminal")
+    takes_format(listed)
     show = add(models, "show", _show, "show a model's card and the decisions about it",
                "nightlist models show pd/0123456789ab")
     show.add_argument("model", metavar="NAME/VERSION", help="from: nightlist models list")
@@ -114,7 +110,7 @@ def _list(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{home.name}/models", "a model", "none",
                          "train one: nightlist train --as-of DATE")
     show(pa.Table.from_pylist(rows), arguments.format,
-         Path(arguments.output) if arguments.output else None, "models")
+         output(arguments), "models")
 
 
 def _reign(decisions: list[Entry], version: str) -> str:
