@@ -1,4 +1,4 @@
-"""Column expressions shared by jobs: null-safe sums, ratios taken at the end.
+"""Column expressions shared by jobs: null-safe sums, ratios taken at the end; counts of values.
 
 Sums are over integers and the division comes last, so that every engine and every order of rows
 gives the same bits.
@@ -7,7 +7,9 @@ gives the same bits.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -44,3 +46,8 @@ def highest(columns: Sequence[Column]) -> Column:
 def lowest(columns: Sequence[Column]) -> Column:
     """The smallest of the known values; null where all are missing."""
     return F.least(*columns) if len(columns) > 1 else columns[0]
+
+
+def counted(values: pa.ChunkedArray) -> dict[Any, int]:
+    """How often each value stands in an Arrow column; what does not is not in the answer."""
+    return {row["values"]: row["counts"] for row in values.value_counts().to_pylist()}

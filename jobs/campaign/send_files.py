@@ -21,6 +21,7 @@ import pyarrow.csv
 from jobs import store
 from jobs.campaign.send import DROPPED, SENT_SCHEMA, Decided
 from jobs.errors import SendRefused
+from jobs.expressions import counted
 from jobs.show import as_csv, private
 
 SENDS, PUSH_FILE, DROPPED_FILE, MANIFEST = "sends", "push.csv", "dropped.csv", "_manifest.json"
@@ -134,17 +135,12 @@ def write(place: Place, decided: Decided, columns: list[str],
                       "sha256": store.file_sha256(staged / name)})
     said = {**head, "revision": number, "replaces": before[-1].name if before else None,
             "planned": decided.sent.num_rows + decided.dropped.num_rows,
-            "sent": _counts(decided.sent["channel"]),
-            "dropped": _counts(decided.dropped["reason"]), "files": files}
+            "sent": dict(sorted(counted(decided.sent["channel"]).items())),
+            "dropped": dict(sorted(counted(decided.dropped["reason"]).items())), "files": files}
     with private(staged / MANIFEST) as stream:
         stream.write((store.canonical(said, indent=2) + "\n").encode("utf-8"))
     staged.rename(folder)
     return folder, said
-
-
-def _counts(column: pa.ChunkedArray) -> dict[str, int]:
-    found = {row["values"]: row["counts"] for row in column.value_counts().to_pylist()}
-    return dict(sorted(found.items()))
 
 
 def _written(folder: Path) -> list[Path]:

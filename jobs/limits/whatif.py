@@ -20,6 +20,7 @@ from jobs.config import Run
 from jobs.contracts.limits import (CANDIDATES, CERTIFICATE, COUPLING_ROWS, COUPLING_STEPS,
                                    ECONOMICS, LIMITS, RULE_FACTS)
 from jobs.contracts.night import FEATURE_MATRIX, SCORES
+from jobs.expressions import counted
 from jobs.inputs import frozen
 from jobs.limits import assignment, comparison, setting
 from jobs.limits.comparison import OFFERS, Decision, TrueValue
@@ -67,9 +68,8 @@ def night(run: Run) -> Night:
     prices = {row["row_name"]: row["multiplier"] for row in table(COUPLING_ROWS).to_pylist()}
     figures = dict(zip(*(table(ECONOMICS)[name].to_pylist() for name in ("figure", "value"))))
     bound = certificate["bound_minor"] if certificate["optimised_people"] else None
-    methods = pc.value_counts(table(LIMITS)["method"]).to_pylist()
     decision = Decision(offered.select(OFFERS.names).cast(OFFERS), certificate["value_minor"],
-                        bound, prices, {one["values"]: one["counts"] for one in methods})
+                        bound, prices, counted(table(LIMITS)["method"]))
     terms: dict[str, dict[str, float]] = {}
     for figure, (model, term) in _COEFFICIENTS.items():
         if figures.get(figure):

@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.contracts.campaign import CHANGE_KINDS, CHANGES, ENTERED, LEFT
+from jobs.expressions import counted
 from jobs.limits.problem import MINOR
 
 #: A table in memory, or the Parquet files of one.
@@ -118,8 +119,7 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
         changed or who left without having taken the offer, `growth_ratio`: how much longer the
         list is, or shorter.
     """
-    kinds = Counter({row["values"]: row["counts"]
-                     for row in changes["change"].value_counts().to_pylist()})
+    kinds = Counter(counted(changes["change"]))
     is_terms = pc.is_in(changes["change"], pa.array([kind for kind in CHANGE_KINDS
                                                      if kind not in (ENTERED, LEFT)]))
     moved = len(pc.unique(changes.filter(is_terms)["user_id"]))
@@ -128,6 +128,13 @@ def churn(changes: pa.Table, previous: int) -> dict[str, Any]:
             "took_it": took_it, "terms_changed": moved,
             "ratio": (kinds[LEFT] - took_it + moved) / previous if previous else 0.0,
             "growth_ratio": (kinds[ENTERED] - kinds[LEFT]) / previous if previous else 0.0}
+
+
+def by_reason(changes: pa.Table) -> list[dict[str, Any]]:
+    """`change`, `reason`, `reason_detail` and `people` of each, in no order."""
+    columns = ["change", "reason", "reason_detail"]
+    return (changes.group_by(columns).aggregate([("user_id", "count")])
+            .rename_columns([*columns, "people"]).to_pylist())
 
 
 def sentence(found: dict[str, Any] | None) -> str:

@@ -173,8 +173,9 @@ def _between(home: Path, before: Release, after: Release) -> pa.Table:
 
 def _counted(rows: pa.Table) -> list[dict[str, Any]]:
     """People of each change and reason, most first."""
-    groups = rows.group_by(["change", "reason", "reason_detail"]).aggregate([("user_id", "count")])
+    from jobs.release.changes import by_reason
+
     return [{"change": row["change"], "reason": row["reason"],
-             "detail": row["reason_detail"] or "", "people": row["user_id_count"]}
-            for row in sorted(groups.to_pylist(), key=lambda row: (
-                -row["user_id_count"], row["change"], row["reason"], str(row["reason_detail"])))]
+             "detail": row["reason_detail"] or "", "people": row["people"]}
+            for row in sorted(by_reason(rows), key=lambda row: (
+                -row["people"], row["change"], row["reason"], str(row["reason_detail"])))]

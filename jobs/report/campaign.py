@@ -17,6 +17,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.campaign import (HONOUR_LEDGER, KEPT, SEND_STATUSES, SUPPRESSIONS_APPLIED,
                                      TAKEN, WITHDRAWN)
+from jobs.expressions import counted
 from jobs.limits.problem import MINOR
 from jobs.limits.words import short
 from jobs.report import charts
@@ -60,10 +61,10 @@ def _read(run: Run, table: Any) -> pa.Table | None:
 
 def status_rows(whitelist: pa.Table) -> list[dict[str, Any]]:
     """People by send status, in the contract's order; those that nobody has are left out."""
-    counted = _counted(whitelist["send_status"])
-    return [{"status": status, "text": STATUSES[status], "people": counted[status],
-             "share": counted[status] / whitelist.num_rows}
-            for status in SEND_STATUSES if status in counted]
+    people = counted(whitelist["send_status"])
+    return [{"status": status, "text": STATUSES[status], "people": people[status],
+             "share": people[status] / whitelist.num_rows}
+            for status in SEND_STATUSES if status in people]
 
 
 def wave_rows(whitelist: pa.Table, limit: str, currency: str) -> list[dict[str, Any]]:
@@ -95,17 +96,17 @@ def cell_rows(whitelist: pa.Table) -> list[dict[str, Any]]:
 
 def channel_rows(whitelist: pa.Table) -> list[dict[str, Any]]:
     """People by channel and language, most first."""
-    counted = whitelist.select(["channel", "language"]).group_by(["channel", "language"]).aggregate(
+    groups = whitelist.select(["channel", "language"]).group_by(["channel", "language"]).aggregate(
         [([], "count_all")]).to_pylist()
     return [{"channel": words(row["channel"] or "none open"), "language": row["language"],
-             "people": row["count_all"]} for row in sorted(counted, key=lambda row: (
+             "people": row["count_all"]} for row in sorted(groups, key=lambda row: (
                  -row["count_all"], row["channel"] or "", row["language"]))]
 
 
 def honour_rows(ledger: pa.Table) -> list[dict[str, Any]]:
     """Offers that were sent and had not run out, by what became of them."""
-    counted = _counted(ledger["outcome"])
-    return [{"text": OUTCOMES[outcome], "offers": counted.get(outcome, 0)} for outcome in OUTCOMES]
+    offers = counted(ledger["outcome"])
+    return [{"text": OUTCOMES[outcome], "offers": offers.get(outcome, 0)} for outcome in OUTCOMES]
 
 
 def criterion_rows(ledger: pa.Table) -> list[dict[str, Any]]:
@@ -123,10 +124,6 @@ def list_rows(applied: pa.Table) -> list[dict[str, Any]]:
         [("is_barred", "count"), ("is_barred", "sum")]).sort_by("list_name")
     return [{"list": words(row["list_name"]), "people": row["is_barred_count"],
              "barred": row["is_barred_sum"]} for row in grouped.to_pylist()]
-
-
-def _counted(column: pa.ChunkedArray) -> dict[str, int]:
-    return {row["values"]: row["counts"] for row in pc.value_counts(column).to_pylist()}
 
 
 def _chart(statuses: Sequence[dict[str, Any]], invited: int) -> Markup:

@@ -14,8 +14,10 @@ from markupsafe import Markup
 from jobs import store
 from jobs.config import Run
 from jobs.contracts.campaign import CHANGE_KINDS, CHANGES
+from jobs.expressions import counted
 from jobs.limits.problem import MINOR
 from jobs.limits.words import short
+from jobs.release.changes import by_reason
 from jobs.report import charts
 from jobs.report.words import number, words
 
@@ -51,8 +53,7 @@ def facts(changes: pa.Table | None, currency: str) -> dict[str, Any]:
 
 def kind_rows(changes: pa.Table, currency: str) -> list[dict[str, Any]]:
     """Of each kind its people and the limits that it brought or took away."""
-    people = {row["values"]: row["counts"]
-              for row in pc.value_counts(changes["change"]).to_pylist()}
+    people = counted(changes["change"])
     moved = pc.subtract(pc.fill_null(changes["limit_minor"], 0),
                         pc.fill_null(changes["previous_limit_minor"], 0))
     found = []
@@ -69,10 +70,8 @@ def kind_rows(changes: pa.Table, currency: str) -> list[dict[str, Any]]:
 
 def reason_rows(changes: pa.Table) -> list[dict[str, Any]]:
     """People by kind, reason and what is behind it, the most frequent first within a kind."""
-    counted = changes.select(["change", "reason", "reason_detail"]).group_by(
-        ["change", "reason", "reason_detail"]).aggregate([([], "count_all")]).to_pylist()
     return [{"text": KINDS[row["change"]], "reason": words(row["reason"]),
-             "detail": words(row["reason_detail"] or ""), "people": row["count_all"]}
-            for row in sorted(counted, key=lambda row: (
-                CHANGE_KINDS.index(row["change"]), -row["count_all"], row["reason"],
+             "detail": words(row["reason_detail"] or ""), "people": row["people"]}
+            for row in sorted(by_reason(changes), key=lambda row: (
+                CHANGE_KINDS.index(row["change"]), -row["people"], row["reason"],
                 row["reason_detail"] or ""))]
