@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-import duckdb
 import pyarrow as pa
 
 from expectations.gate import Result
 from expectations.suites import CRITICAL
 from jobs.contracts.campaign import HONOUR_LEDGER, OWN_INVITATIONS, SUPPRESSIONS_APPLIED
 from jobs.contracts.limits import RULE_FACTS
-from jobs.limits.verify import MEMORY
 from jobs.policies.policy import Policy
+from jobs.spilling import spilling
 
 #: What the checks read, by name: a folder of files, or rows.
 TABLES = ("whitelist", RULE_FACTS.name, OWN_INVITATIONS.name, HONOUR_LEDGER.name,
@@ -47,8 +45,7 @@ def campaign(tables: Mapping[str, Source], policy: Policy, as_of: dt.date) -> li
         pa.schema({"as_of": pa.date32(), "product": pa.string(), "universal_ratio": pa.float64(),
                    "cell_ratio": pa.float64(), "daily_capacity": pa.int64(),
                    "quiet_weekdays": pa.list_(pa.int64()), "quiet_dates": pa.list_(pa.date32())}))
-    with (tempfile.TemporaryDirectory(prefix="nightlist-campaign-") as folder,
-          duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection):
+    with spilling() as connection:
         for name, source in {**tables, "asked": asked}.items():
             rows = (connection.from_arrow(source) if isinstance(source, pa.Table) else
                     connection.read_parquet(str(source / "*.parquet"), hive_partitioning=False))

@@ -7,7 +7,6 @@ hands it the tables.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +17,13 @@ import pyarrow as pa
 
 from jobs.contracts.limits import PROOF, SHADOW_PRICES, VALUE_CURVES
 from jobs.errors import NightlistError
+from jobs.spilling import spilling
 
 #: A table in memory, or the Parquet files of one.
 Source: TypeAlias = pa.Table | Path | Sequence[Path]
 #: What the proof rests on; shadow prices tell what would be, and prove nothing.
 TABLES = (*(table.name for table in PROOF if table not in (SHADOW_PRICES, VALUE_CURVES)),
           "whitelist")
-#: More is kept on disk meanwhile.
-MEMORY = "2GiB"
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,7 @@ def verify(tables: Mapping[str, Source]) -> Verdict:
         raise NightlistError("certificate", "the tables " + ", ".join(TABLES),
                              "without " + ", ".join(missing), "rerun the night")
     program = Path(__file__).with_name("verify.sql").read_text(encoding="utf-8")
-    with (tempfile.TemporaryDirectory(prefix="nightlist-verify-") as folder,
-          duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder,
-                                 "preserve_insertion_order": False}) as connection):
+    with spilling(preserve_insertion_order=False) as connection:
         for name in TABLES:
             _view(connection, name, tables[name])
         try:

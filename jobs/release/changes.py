@@ -22,7 +22,6 @@ In SQL over files, as both sides may have millions of rows.
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ import pyarrow.compute as pc
 from jobs.contracts.campaign import CHANGE_KINDS, CHANGES, ENTERED, LEFT
 from jobs.expressions import counted
 from jobs.limits.problem import MINOR
+from jobs.spilling import spilling
 
 #: A table in memory, or the Parquet files of one.
 Source: TypeAlias = pa.Table | Sequence[Path]
@@ -43,8 +43,6 @@ Source: TypeAlias = pa.Table | Sequence[Path]
 HAS_LOAN = "has_loan"
 #: Why somebody left who is not considered: with the borrowers at hand, and without.
 NOT_KNOWN, NOT_CONSIDERED = "not_known", "not_considered"
-#: More is kept on disk meanwhile.
-MEMORY = "2GiB"
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,7 @@ def build(before: Side, now: Side, as_of: dt.date, currency: str,
     people = pa.table({"user_id": pa.array([], pa.string())}) if borrowers is None else borrowers
     terms = (f"user_id, offer_id, limit_{currency.lower()} * {MINOR} as limit_minor, rate_daily, "
              "method")
-    with (tempfile.TemporaryDirectory(prefix="nightlist-changes-") as folder,
-          duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": folder}) as connection):
+    with spilling() as connection:
         for name, source, columns in (
                 ("was", before.whitelist, terms), ("now", now.whitelist, terms),
                 ("was_decided", before.decisions, "*"), ("now_decided", now.decisions, "*"),
