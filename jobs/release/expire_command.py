@@ -45,8 +45,8 @@ def _expire(arguments: argparse.Namespace) -> None:
     if arguments.dry_run:
         _say(f"would go: {len(found):,} things, {planned / MIB:,.1f} MiB; nothing was changed")
         return
-    with progress("taking it away"):
-        gone, records = expiry.carry_out(home, found, today)
+    with progress("taking it away") as told:
+        gone, records = expiry.carry_out(home, found, today, told)
     _say(f"gone: {len(found):,} things, {gone / MIB:,.1f} MiB of {planned / MIB:,.1f} planned; and "
          f"{records / MIB:,.1f} MiB of records of earlier states")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyiceberg.expressions import In
@@ -18,19 +18,20 @@ from pyiceberg.table import Table as IcebergTable
 
 from jobs.contracts.release import RELEASES
 from jobs.errors import ReleaseError
+from jobs.progress import Progress, silent
 from jobs.release import iceberg, retention, warehouse
 from jobs.release.retention import Removal
 
 
 def carry_out(home: Path, removals: Sequence[Removal], today: dt.date,
-              say: Callable[[str], None] = lambda text: None) -> tuple[int, int]:
+              told: Progress = silent) -> tuple[int, int]:
     """Take everything away.
 
     Args:
         home: Where everything is.
         removals: As planned just before.
         today: Files written on it or later are spared: somebody may be at work on them.
-        say: Is told what is being done.
+        told: Hears what is being done.
 
     Returns:
         Bytes of the things planned, as found on the way out, and bytes of Iceberg's own records
@@ -43,22 +44,22 @@ def carry_out(home: Path, removals: Sequence[Removal], today: dt.date,
         gone = 0
         for removal in removals:
             for folder in removal.folders:
-                say(f"{removal.kind} of {removal.name}")
+                told(f"{removal.kind} of {removal.name}", 0, None)
                 gone += _take_away(folder)
         if not warehouse.catalog_file(home).exists():
             return gone, 0
-        data, records = _clean(home, [one.rows for one in removals if one.rows], today, say)
+        data, records = _clean(home, [one.rows for one in removals if one.rows], today, told)
         return gone + data, records
 
 
 def _clean(home: Path, rows: Sequence[dict[str, str]], today: dt.date,
-           say: Callable[[str], None]) -> tuple[int, int]:
+           told: Progress) -> tuple[int, int]:
     """Rows of the warehouse, and files of its earlier states."""
     data = records = 0
     with warehouse.opened(home) as catalog:
         for name, table in iceberg.partitioned(catalog):
             going = sorted({one[name] for one in rows if name in one})
-            say(f"rows and old files of {name}")
+            told(f"rows and old files of {name}", 0, None)
             if going:
                 table.delete(In("release_id", going))  # type: ignore[call-arg, arg-type]
             of_rows, own = _forget(table.refresh(), today)
