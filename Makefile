@@ -53,7 +53,7 @@ bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users;
 	@$(BIN)/python tests/bench/night.py
 
 bench-intake: $(READY)  ## rows a second a core of intake beside a plain DuckDB copy
-	@$(BIN)/python tests/bench/intake.py
+	@$(BIN)/python -m tests.bench.intake
 
 bench-city: $(READY)  ## events a second and memory of the simulated city; FULL=--full for 1 M users
 	@$(BIN)/python tests/bench/city.py $(FULL)

@@ -105,7 +105,7 @@ def _forget(table: IcebergTable, today: dt.date) -> tuple[int, int]:
     sizes = {"data": 0, "metadata": 0}
     for part in sizes:
         for file in sorted((place / part).rglob("*")):
-            if file.is_file() and file not in named and _written(file) < today:
+            if file.is_file() and file not in named and retention.written(file) < today:
                 sizes[part] += file.stat().st_size
                 file.unlink()
         for folder in sorted((place / part).rglob("*"), reverse=True):
@@ -128,7 +128,3 @@ def _named(table: IcebergTable) -> Iterator[Path]:
             yield from paths([manifest.manifest_path])
             yield from paths(entry.data_file.file_path for entry in
                              manifest.fetch_manifest_entry(table.io, discard_deleted=True))
-
-
-def _written(file: Path) -> dt.date:
-    return dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC).date()

@@ -218,7 +218,7 @@ def _models(home: Path, today: dt.date, kept: set[str], runs: list[_Run]) -> Ite
         named |= _published_models(home, release_id)
     for name, version in registry.versions(home):
         folder = home / "models" / name / version
-        if (name, version) not in named and _written(folder) < today - _SPARED:
+        if (name, version) not in named and written(folder) < today - _SPARED:
             yield Removal(MODEL, f"{name}/{version}", "named by no release, champion or run that "
                           "is kept", 1, size(folder), (folder,))
 
@@ -239,8 +239,9 @@ def _published_models(home: Path, release_id: str) -> set[tuple[str, str]]:
             } or set(registry.versions(home))
 
 
-def _written(folder: Path) -> dt.date:
-    return dt.datetime.fromtimestamp(folder.stat().st_mtime, dt.UTC).date()
+def written(path: Path) -> dt.date:
+    """Day on which a file or folder was changed last, in UTC."""
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
 
 
 def size(folder: Path) -> int:

@@ -13,8 +13,6 @@ import datetime as dt
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -27,6 +25,7 @@ from jobs.intake import landing
 from jobs.intake.intake import clean_partition, take_in
 from jobs.intake.landing import DeliveryName, delivery_folder
 from jobs.session import session
+from tests.bench.timing import seconds
 
 DELIVERY = DeliveryName(dt.date(2026, 6, 30))
 #: Aim: at most so many times the floor.
@@ -95,13 +94,6 @@ def gate(home: Path, feed: Table) -> None:
     table = clean(feed)
     df = store.read(session(), clean_partition(home, feed.name, DELIVERY), table)
     assert all(result.success for result in run_suite("intake", df, table, []))
-
-
-def seconds(work: Callable[[], None]) -> float:
-    """Wall time of one run."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main() -> None:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import tempfile
-import time
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -29,8 +27,9 @@ from jobs.mart.mart import BATCH_ROWS, serve
 from jobs.mart.tables import base, create
 from jobs.release import release, warehouse
 from jobs.steps import peak_memory_mib, reset_peak_memory
+from tests.bench.timing import seconds
 from tests.mart.server import running
-from tests.release.test_warehouse import JUNE, night
+from tests.release.nights import JUNE, night
 
 #: Aim: at most so many times the floor.
 AIM = 1.5
@@ -106,13 +105,6 @@ def load(address: str, home: Path) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("drop schema if exists nightlist, marketing cascade")
     assert serve(home, address).copied
-
-
-def seconds(work: Callable[[], None]) -> float:
-    """Wall time of one run."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from jobs.intake.landing import DeliveryName
 from jobs.intake.outgoing import write_correction
 from jobs.progress import silent
 from jobs.release import release
-from tests.release.test_warehouse import JUNE, night
+from tests.release.nights import JUNE, night
 
 POLICY = "wallet_loan_cny"
 #: The night is of a Tuesday; its first wave goes on the day after.

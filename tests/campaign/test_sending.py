@@ -19,7 +19,7 @@ from tests import leaks
 from tests.campaign import sends
 from tests.campaign.sends import (SUNDAY, THURSDAY, WEDNESDAY, consent, deliver, invitation,
                                   listed, opt_out, released)
-from tests.release.test_warehouse import JUNE
+from tests.release.nights import JUNE
 
 EVERYONE = {name: {} for name in ("anna", "ben", "cleo")}
 AAA = "2026-06-30-aaa"

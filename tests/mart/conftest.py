@@ -14,7 +14,7 @@ from psycopg import sql
 from jobs.release import release
 from tests.mart.asking import Mart
 from tests.mart.server import Server, running
-from tests.release.test_warehouse import night
+from tests.release.nights import night
 
 LOADER = "loader"
 

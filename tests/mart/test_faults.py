@@ -21,7 +21,7 @@ from jobs.mart.mart import serve
 from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, history, people
 from tests.mart.server import Server
-from tests.release.test_warehouse import JUNE, MAY, night
+from tests.release.nights import JUNE, MAY, night
 
 pytestmark = pytest.mark.postgres
 OLD, NEW = ["ann", "bob"], ["dan"]

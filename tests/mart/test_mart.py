@@ -16,7 +16,7 @@ from jobs.errors import MartError
 from jobs.mart.mart import main, serve
 from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, history, people, rows
-from tests.release.test_warehouse import MAY, night
+from tests.release.nights import MAY, night
 
 AAA = "2026-06-30-aaa"
 pytestmark = pytest.mark.postgres

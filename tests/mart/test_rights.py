@@ -16,7 +16,7 @@ from jobs.release import release, warehouse
 from tests.mart.asking import Mart, ask, people
 from tests.mart.conftest import new_mart
 from tests.mart.server import Server
-from tests.release.test_warehouse import night
+from tests.release.nights import night
 
 pytestmark = pytest.mark.postgres
 MARKETING, RISK, NOBODY = "mary", "rick", "paul"
