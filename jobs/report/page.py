@@ -49,13 +49,14 @@ def render(content: dict[str, Any]) -> str:
 
 def facts(run: Run) -> dict[str, Any]:
     """Everything the page says, read from the run and from the nights before it."""
-    inputs = frozen(run)["inputs"]
+    record = frozen(run)
+    inputs = record["inputs"]
     currency, policy = inputs["policy"]["currency"], policy_of(run)
     tables = read(run, currency)
     moves = warehouse.history(run.home)
     steps = waterfall.rows(tables.waterfall, waterfall.texts(policy))
     certificate = store.read_arrow(run.folder / CERTIFICATE.name, CERTIFICATE).to_pylist()[0]
-    moved = frozen(run).get(CHURN)
+    moved = record.get(CHURN)
     figures = headline.figures(tables, certificate, moved["ratio"] if moved else None)
     now = standing(moves)
     before = headline.earlier(run, now.of_nights.values())
@@ -72,7 +73,7 @@ def facts(run: Run) -> dict[str, Any]:
         "changes": changes.facts(changes.read(run), currency),
         "campaign": campaign.facts(run, tables.whitelist, currency),
         "limits": limits.facts(run, currency), "terms": terms.facts(tables),
-        "models": models.facts(run, tables), "hashes": frozen(run).get("tables", {}),
+        "models": models.facts(run, tables), "hashes": record.get("tables", {}),
         "feeds": quality.feed_rows(inputs["deliveries"], run.as_of,
                                    policy.mandatory_feeds if policy else ()),
         "deliveries": [quality.delivery(row) for row in inputs["deliveries"]],
