@@ -82,7 +82,7 @@ bench-release: $(READY)  ## seconds and memory of publishing 1 M rows beside pla
 
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --extra dev --upgrade setup.cfg --output-file requirements.lock
+		--no-annotate --all-extras --upgrade setup.cfg --output-file requirements.lock
 
 readme: $(READY)  ## renew the README's data dictionary and the feeds' pages
 	@$(BIN)/nightlist dictionary --write README.md --pages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pendulum
@@ -16,13 +16,16 @@ from jobs.steps import FREEZE, Step, run_step
 
 
 def chain(steps: Sequence[Step], run_of: Callable[[str], config.Run],
-          rule_of: Callable[[Step], str] = lambda step: "all_success") -> None:
+          rule_of: Callable[[Step], str] = lambda step: "all_success",
+          before: Mapping[str, Callable[[Any], Any]] | None = None) -> None:
     """Wire a task a step, in order, into the DAG of the surrounding `with`.
 
     Args:
         steps: In their order.
         run_of: From the run's id, empty before its inputs are frozen, to the run.
         rule_of: The trigger rule of a step's task.
+        before: By the name of a step, what makes a task in front of it, from the run's id (None
+            before the step that freezes it).
     """
     def run_task(name: str, frozen_id: str | None = None) -> str:
         return run_or_fail(name, run_of(frozen_id or ""))
@@ -30,6 +33,11 @@ def chain(steps: Sequence[Step], run_of: Callable[[str], config.Run],
     previous: Any = None
     frozen: Any = None  # the run's id once its inputs are frozen
     for step in steps:
+        if before and step.name in before:
+            waiting = before[step.name](frozen)
+            if previous is not None:
+                previous >> waiting
+            previous = waiting
         current = task(task_id=step.name, doc_md=step.does, trigger_rule=rule_of(step))(run_task)(
             step.name, frozen)
         if step.name == FREEZE:
