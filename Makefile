@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release bench-mart lock readme clean
+.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release bench-mart lock upgrade-check readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -14,6 +14,7 @@ SEED ?= 7
 DATA ?=
 MODEL ?=
 FULL ?=
+ALL ?=
 export NIGHTLIST_HOME ?= $(CURDIR)/var
 UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
@@ -83,6 +84,9 @@ bench-release: $(READY)  ## seconds and memory of publishing 1 M rows beside pla
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --all-extras --upgrade setup.cfg --output-file requirements.lock
+
+upgrade-check: $(READY)  ## whether newer versions within setup.cfg's ranges pass the tests; ALL=--all for the long ones
+	@$(BIN)/python -m tests.upgrade $(ALL)
 
 readme: $(READY)  ## renew the README's data dictionary and the feeds' pages
 	@$(BIN)/nightlist dictionary --write README.md --pages
