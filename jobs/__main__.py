@@ -13,8 +13,8 @@ from pathlib import Path
 
 from jobs import config
 from jobs.campaign import send_commands
-from jobs.command import add, near
-from jobs.errors import NightlistError
+from jobs.command import add, near, output, takes_format
+from jobs.errors import NightlistError, UsageError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
 from jobs.limits import whatif_commands
@@ -24,6 +24,7 @@ from jobs.release import commands as release_commands
 from jobs.release import expire_command, pointer_commands
 from jobs.release.commands import print_summary, told_unpublished
 from jobs.scores import commands as model_commands
+from jobs.show import show
 from jobs.simulate import commands as simulate_commands
 
 #: Set it to see where an unforeseen error happened.
@@ -108,8 +109,14 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              help="score with this model, pd/VERSION or the folder of one, once "
                              "for each model named (default: the date's champion, else train on "
                              "the outcomes delivered; without any, stop after eligibility)")
-    add(commands, "steps", _steps, "list the steps of a night in their order",
-        "nightlist steps")
+    steps = add(commands, "steps", _steps, "list the steps of a night in their order, or what "
+                "each took and wrote in the nights of some dates",
+                "nightlist steps --from 2026-06-01 --to 2026-06-30 --format csv")
+    steps.add_argument("--from", dest="first", metavar="DATE", help="the first night; every "
+                       "attempt at a step is a row")
+    steps.add_argument("--to", dest="last", metavar="DATE", help="the last night (default: "
+                       "--from)")
+    takes_format(steps)
     dictionary = add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
                      "it in a README", "nightlist dictionary --write README.md")
     dictionary.add_argument("--write", metavar="FILE", help="a Markdown file with the "
@@ -149,6 +156,17 @@ def _step(arguments: argparse.Namespace) -> None:
 def _steps(arguments: argparse.Namespace) -> None:
     from jobs.steps import STEPS
 
+    if arguments.first:
+        from jobs.observability import records
+
+        first = config.as_of_date(arguments.first, "--from")
+        last = config.as_of_date(arguments.last or arguments.first, "--to")
+        found = records.table(config.home_folder(arguments.home), first, last)
+        if not found.num_rows:
+            raise UsageError(f"nights from {first} to {last}", "a night that ran", "none",
+                             "give other dates, or another --home")
+        show(found, arguments.format, output(arguments), f"steps from {first} to {last}")
+        return
     for number, step in enumerate(STEPS, start=1):
         print(f"{number:>2}  {step.name:<14}  {step.does}")
 

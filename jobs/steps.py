@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from jobs.config import DECIDING_MODEL, NO_MODEL, RUN_FILE, Run
 from jobs.errors import StepLeftOut, UsageError
 from jobs.lock import locked
 
-OPENING_FILE, STEPS_FILE, OPEN_RUN_FILE = "opening.json", "steps.json", "open.json"
+OPEN_RUN_FILE = "open.json"
 #: Steps before this one work on landing and clean tables, not on a run.
 FREEZE = "freeze"
 #: How long a step waits for another night's step in its place.
@@ -105,38 +103,41 @@ def run_step(name: str, run: Run) -> Run:
     Raises:
         StepLeftOut: For a step that needs a model, in a night that has none.
     """
+    from jobs.observability import log
+    from jobs.observability.observe import observed
+
     walked = _walked(run)
     step, number = find(name, walked)
     if left_out(step, run):
+        log.told(run, "info", "step_left_out", step=name)
         raise StepLeftOut(f"step {name} of {run.as_of}", "a model to score with",
                           "no outcome to learn from, no champion and none named",
                           "nothing is published; to score, name one with --model pd/VERSION")
     module, _, function = step.target.partition(":")
-    start = time.perf_counter()
-    reset_peak_memory()
     main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
-    with locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"):
-        counts = main(run)
-        seconds = round(time.perf_counter() - start, 2)
+    with (locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"),
+          observed(run, name) as attempt):
+        attempt.counts = counts = main(run)
         if name == FREEZE:
-            run = dataclasses.replace(run, run_id=counts["run_id"])
+            attempt.run = run = dataclasses.replace(run, run_id=counts["run_id"])
             _open(run)
-        record = {"step": name, "seconds": seconds, "peak_mib": peak_memory_mib(),
-                  "counts": counts}
-        _record(run, record)
+    record = attempt.record
     said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
-    print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {seconds:>6.1f} s  "
+    print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {record['seconds']:>6.1f} s  "
           f"{record['peak_mib']:>5} MiB  {said}", flush=True)
     return run
 
 
 def run_all(run: Run) -> Run:
     """Run every step of the night, or of the training, in order in this process."""
+    from jobs.observability import log
+
     walked = _walked(run)
     for number, step in enumerate(walked, start=1):
         if left_out(step, run):
             print(f"nightlist {number:>2}/{len(walked)}  {step.name:<14} left out: no model",
                   flush=True)
+            log.told(run, "info", "step_left_out", step=step.name)
         else:
             run = run_step(step.name, run)
     return run
@@ -195,57 +196,14 @@ def _lock_file(run: Run) -> Path:
     return (run.date_folder if run.run_id else run.home) / ".lock"
 
 
-def steps_of(run: Run) -> list[dict[str, Any]]:
-    """The records of the steps run so far: seconds, peak memory (MiB), counts."""
-    from jobs.store import read_json
-
-    path = _record_file(run)
-    records: list[dict[str, Any]] = read_json(path, [])
-    return records
-
-
-def _record_file(run: Run) -> Path:
-    return run.folder / STEPS_FILE if run.run_id else run.date_folder / OPENING_FILE
-
-
-def _record(run: Run, record: dict[str, Any]) -> None:
-    from jobs.store import write_json
-
-    records = [one for one in steps_of(run) if one["step"] != record["step"]]
-    write_json([*records, record], _record_file(run))
-
-
 def _open(run: Run) -> None:
     """Remember the run as its date's newest, and take over what was recorded before it."""
-    from jobs.store import read_json, write_json
+    from jobs.observability import records
+    from jobs.store import write_json
 
-    opening = _record_file(dataclasses.replace(run, run_id=""))
-    if opening.is_file():
-        write_json(read_json(opening), _record_file(run))
-        opening.unlink()
+    records.opened(run)
     write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
                run.date_folder / OPEN_RUN_FILE)
-
-
-def reset_peak_memory() -> None:
-    """Start the kernel's peak counter of this process anew (Linux; elsewhere it goes on)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        pass
-
-
-def peak_memory_mib() -> int:
-    """Peak resident memory of this process since the reset, in MiB."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    except (OSError, StopIteration):
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def _show(value: Any) -> str:

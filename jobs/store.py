@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, UsageError
+from jobs.observability.measures import wrote
 
 
 def write(df: DataFrame, table: Table, folder: Path) -> int:
@@ -48,6 +49,7 @@ def write_parts(parts: Iterable[DataFrame], table: Table, folder: Path) -> int:
     if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
         pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
     _swap(staged, folder)
+    wrote(folder)
     return count(folder)
 
 
@@ -62,6 +64,7 @@ def write_sorted(rows: pa.Table, table: Table, folder: Path) -> str:
     pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
                    store_schema=False)
     _swap(staged, folder)
+    wrote(folder)
     return file_sha256(folder / f"{table.name}.parquet")
 
 
@@ -106,6 +109,7 @@ def keep(staged: Path, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         staged.rename(folder)
+        wrote(folder)
     except OSError:
         if not folder.is_dir():
             raise
@@ -123,6 +127,7 @@ def write_json(content: Any, path: Path) -> None:
     staged = path.with_name(f".tmp-{path.name}")
     staged.write_text(canonical(content, indent=2) + "\n", encoding="utf-8")
     staged.replace(path)
+    wrote(path)
 
 
 def read_json(path: Path, otherwise: Any = None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.contracts import campaign, feeds, limits, monitoring, night, release
+from jobs.contracts import campaign, feeds, limits, monitoring, night, operations, release
 from jobs.contracts.table import Field, Table
 from jobs.errors import UsageError
 from jobs.features import catalogue
@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, tuple[Table, ...]], ...] = (
     ("Computed", (night.LABELS, night.FEATURE_MATRIX, night.SCORES, limits.RULE_FACTS,
                   campaign.BARRIERS, campaign.OWN_INVITATIONS,
                   night.ELIGIBILITY, monitoring.MONITORING, monitoring.HISTOGRAMS)),
+    ("Recorded", (operations.STEP_RUNS,)),
 )
 
 

@@ -28,6 +28,7 @@ from jobs.errors import DeliveryRefused, NightlistError
 from jobs.intake import history, landing, manifest, rows, rules, tokens
 from jobs.intake.landing import DeliveryName
 from jobs.intake.sorting import FILE, Sorter
+from jobs.observability.measures import wrote
 from jobs.policies.policy import load
 
 COUNTS = "_counts.json"
@@ -86,6 +87,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
             shutil.rmtree(folder, ignore_errors=True)
             if new.is_dir():
                 new.rename(folder)
+                wrote(folder)
     finally:
         for folder in staged:
             shutil.rmtree(folder, ignore_errors=True)

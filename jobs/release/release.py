@@ -27,6 +27,7 @@ from jobs.config import AUDIT, Run
 from jobs.contracts.release import PROOF
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
+from jobs.observability.measures import wrote
 from jobs.release import warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing, schema_of
 from jobs.release.pointer import Release, Standing, in_force_after, mover, standing
@@ -224,6 +225,7 @@ def _written(pieces: Iterator[pa.Table], folder: Path, schema: pa.Schema) -> lis
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}.parquet"
         pq.write_table(rows.cast(schema), path, compression="zstd", store_schema=False)
+        wrote(path)
         return f"file://{path}"
 
     files: list[str] = []

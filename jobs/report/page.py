@@ -18,6 +18,7 @@ from jobs.contracts.limits import CERTIFICATE
 from jobs.contracts.release import WATERFALL
 from jobs.errors import PolicyError
 from jobs.inputs import frozen
+from jobs.observability.records import steps_of
 from jobs.policies.policy import Policy, load
 from jobs.release import warehouse
 from jobs.release.pointer import standing
@@ -79,7 +80,7 @@ def facts(run: Run) -> dict[str, Any]:
         "deliveries": [quality.delivery(row) for row in inputs["deliveries"]],
         "gates": quality.gate_rows(results), "results": results,
         "failures": [row for row in results if not row["success"]],
-        "steps": [row for row in store.read_json(run.folder / "steps.json", [])
+        "steps": [row for row in steps_of(run)
                   if find(row["step"])[1] < find("report")[1]],
     }
     return {**content, "checks": safety.checks(content, policy)}

@@ -7,6 +7,7 @@ from pathlib import Path
 import jinja2
 
 from jobs.config import Run
+from jobs.observability.measures import wrote
 from jobs.report.words import number, percent, words
 
 
@@ -30,4 +31,5 @@ def written(run: Run, name: str, html: str) -> Path:
     staged = path.with_name(f".tmp-{path.name}")
     staged.write_text(html, encoding="utf-8")
     staged.replace(path)
+    wrote(path)
     return path

@@ -77,7 +77,9 @@ def audited(run: Run) -> None:
          "success": True, "detail": ""},
         {"gate": "scores", "expectation": "mean_between", "column": "pd", "severity": "warning",
          "success": False, "detail": "0.31"}], run.folder / "gates.json")
-    store.write_json([{"step": "train", "seconds": 4.25, "peak_mib": 1_234, "counts": {}}],
+    store.write_json([{"step": "train", "started_at": "2026-06-30T23:00:00.000", "outcome": "done",
+                       "seconds": 4.25, "peak_mib": 1_234, "rows": 10, "bytes": 2_500_000,
+                       "counts": {}}],
                      run.folder / "steps.json")
 
 
