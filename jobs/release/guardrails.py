@@ -133,7 +133,7 @@ def judged(now: Side, before: Side | None, moved: Mapping[str, Any] | None,
     if moved is not None:
         figures |= {"churn": moved["ratio"], "growth": max(moved["growth_ratio"], 0.0),
                     "shrink": max(-moved["growth_ratio"], 0.0)}
-    if before is not None:
+    if before is not None and before.models:
         figures["model_change"] = float(len(changed))
     return [_guardrail(name, figure, bound, then.get(name),
                        ", ".join(changed) if name == "model_change" else "")
@@ -157,7 +157,7 @@ def drift(figures: pa.Table) -> list[Guardrail]:
         alike = sum(row["status"] == worst["status"] for row in own)
         found.append(Guardrail(
             metric, worst["value"], METRIC, worst["warning_threshold"], worst["stop_threshold"],
-            {STOP: ASKS, WARNS: WARNING}.get(worst["status"], PASSED), worst["reference"],
+            {STOP: ASKS, WARNS: WARNING}.get(worst["status"], PASSED), None,
             f"{worst['subject']} ({worst['segment']}), {alike} of {len(own)} so"))
     return found
 
@@ -229,7 +229,8 @@ def _side(files: Mapping[str, Sequence[Path]], models: Mapping[str, str],
     return Side(draw, loss, variance, sum(step["amount"] for step in steps
                                           if step["row_name"] == _COST), chance,
                 proof["gap_ratio"], models,
-                frozenset(name for name, one in inputs["models"].items() if one == TRAINED))
+                frozenset(name for name, one in inputs.get("models", {}).items()
+                          if one == TRAINED))
 
 
 def _published(home: Path, release_id: str) -> Side | None:
