@@ -29,7 +29,7 @@ MEANINGS = {
     "loss": "of expected draws is expected to be lost", "funding": "of the funding lines is used",
     "funding_chance": "is the chance that draws exceed the lines",
     "gap": "of the value may be left unearned",
-    "model_change": "models are others than the release before's"}
+    "model_change": "other than the release before's"}
 
 
 def asking(content: dict[str, Any]) -> list[dict[str, Any]]:

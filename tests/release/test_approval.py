@@ -133,4 +133,4 @@ def test_a_guardrail_is_said_with_its_bounds_and_the_release_before():
         "90.0%, before 2.00%")
     assert sentence(row("model_change", figure=1.0, unit="models", warn=None, ask=0.0,
                         detail="pd/a to pd/b")) == (
-        "model change: 1 models are others than the release before's (pd/a to pd/b), asks beyond 0")
+        "model change: 1 other than the release before's (pd/a to pd/b), asks beyond 0")

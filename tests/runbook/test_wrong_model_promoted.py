@@ -1,4 +1,4 @@
-"""The page for a wrong model, on a night whose step `guardrails` finds it; the rest as it leaves it.
+"""The page for a wrong model, on a night whose step `guardrails` finds it.
 
 The night before was published with one PD model, tonight's was scored by another.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jobs import store
 from jobs.__main__ import main
@@ -19,6 +20,7 @@ from jobs.policies import policy as policies
 from jobs.release import release
 from jobs.release.approval import asking, rejected
 from jobs.release.previous import previous
+from jobs.scores.train import stamped
 from models import champions, registry
 from models.registry import Model
 from tests.release.nights import JUNE, MAY, night
@@ -37,7 +39,8 @@ def scored(home: Path, version: str, run_id: str) -> Run:
     policy = policies.load(POLICY, JUNE)
     record = frozen(run)
     store.write_json({**record, "models": {"pd": identity(version)}, "inputs": {
-        **record["inputs"], "deliveries": [], "code_version": code_version(), "models": {"pd": identity(version)},
+        **record["inputs"], "deliveries": [], "code_version": code_version(),
+        "models": {"pd": identity(version)},
         "previous": previous(home, JUNE, "wallet_loan"), "policy": {
             "name": policy.name, "sha256": policy.sha256, "currency": "CNY"}}},
         run.folder / "run.json")
@@ -48,8 +51,14 @@ def scored(home: Path, version: str, run_id: str) -> Run:
 
 
 @pytest.fixture()
-def right(tmp_path: Path, model: Model) -> str:
-    """The version that May was published with."""
+def right(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The version that May was published with; a proof put together without optimiser has a gap."""
+    said = policies.document(POLICY)
+    said["versions"][0]["guardrails"]["gap"] = {}
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / f"{POLICY}.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    monkeypatch.setenv("NIGHTLIST_POLICIES", str(tmp_path / "policies"))
+    model = stamped(model)
     registry.save(tmp_path, model)
     release.publish(night(tmp_path, MAY, invited=("ann",), ledgers={"documents": [
         {"document": name, "sha256": "0", "text": json.dumps(text)} for name, text in (
