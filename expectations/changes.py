@@ -1,4 +1,4 @@
-"""Checks of what a release says of the one before: does it add up, and does the list hold still?"""
+"""Checks of what a release says of the one before: does it add up, and who lets it pass?"""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pyarrow as pa
 from expectations.gate import Result
 from expectations.suites import CRITICAL, WARNING
 from jobs.contracts.campaign import ENTERED, LEFT
-from jobs.policies.campaign import CampaignRules
-from jobs.release.changes import churn, sentence
+from jobs.release.approval import ASKS, PASSED, approved, sentence
+from jobs.release.changes import churn
+
+#: The table that results of guardrails name.
+GUARDRAIL = "guardrails"
 
 
 def reconciled(changes: pa.Table, previous: int, invited: int) -> Result:
@@ -28,37 +31,29 @@ def reconciled(changes: pa.Table, previous: int, invited: int) -> Result:
                   f"{previous} + {found[ENTERED]} - {found[LEFT]} = {expected}, not {invited}")
 
 
-def within_bounds(found: dict[str, Any], rules: CampaignRules, approved: str) -> list[Result]:
-    """Churn, and growth or shrinking, beside the policy's bounds; none where it states none.
+def within_bounds(content: dict[str, Any]) -> list[Result]:
+    """Each guardrail of a run: one that asks is critical until somebody agreed to its figures.
 
     Args:
-        found: As `jobs.release.changes.churn` gives it.
-        rules: The policy's campaign.
-        approved: Who let these very figures pass, in words: then none of them stops the night.
+        content: Of run.json.
     """
     results = []
-    for what, ratio, warning, stop in (
-            ("left or with other terms", found["ratio"], rules.churn_warning_ratio,
-             rules.churn_stop_ratio),
-            ("longer or shorter", abs(found["growth_ratio"]), rules.growth_warning_ratio,
-             rules.growth_stop_ratio)):
-        for bound, severity in ((warning, WARNING), (stop, CRITICAL)):
-            if bound is None:
-                continue
-            is_within = ratio <= bound
-            detail = sentence(found) + (f"; {approved}" if approved else "")
-            results.append(Result(
-                "release", "changes", f"list at most {bound:.1%} {what}", "change",
-                WARNING if approved and not is_within else severity, is_within,
-                "" if is_within else detail))
+    for row in content["guardrails"]:
+        said = approved(content, row)
+        is_open = row["verdict"] == ASKS and not said
+        results.append(Result(
+            "release", GUARDRAIL, "within the policy's bounds, or approved", row["name"],
+            CRITICAL if is_open else WARNING, row["verdict"] == PASSED,
+            "" if row["verdict"] == PASSED else sentence(row) + (f"; {said}" if said else "")))
     return results
 
 
 def remedy(results: list[Result], as_of: str) -> str:
-    """What to do about an audit that fails: what only changes much may be approved."""
+    """What to do about an audit that fails: what only asks may be approved."""
     failed = [one for one in results if one.severity == CRITICAL and not one.success]
-    if failed and all(one.expectation.startswith("list at most") for one in failed):
-        return ("nothing was published; see why: nightlist approve "
+    if failed and all(one.table == GUARDRAIL for one in failed):
+        return (f"nothing was published; see why: reports/{as_of}/draft.html and nightlist approve "
                 f"--as-of {as_of}; if it is right, add --by NAME --reason TEXT, then nightlist run "
-                "check_release and run release")
+                f"check_release and run release; if not, nightlist reject --as-of {as_of} "
+                "--by NAME --reason TEXT")
     return "nothing was published; rerun the night"

@@ -30,8 +30,8 @@ from jobs.inputs import clean_table, frozen, frozen_policy, record
 from jobs.limits.verify import TABLES, Source, verify
 from jobs.policies.policy import Policy
 from jobs.release import warehouse
-from jobs.release.approval import approved
-from jobs.release.changes import churn
+from jobs.release.approval import GUARDRAILS, again, rejected
+from jobs.release.guardrails import measure
 from jobs.scores.choice import unpromoted
 from jobs.session import session
 
@@ -119,14 +119,17 @@ def promotions(run: Run) -> list[Result]:
 
 
 def after_monitoring(run: Run, results: list[Result]) -> dict[str, int]:
-    """The night's figures are within the policy's limits (see jobs/monitor/figures.py)."""
-    return _close(run, "monitoring", results, "nothing is published; look at "
-                  f"reports/{run.as_of}/monitoring.html, then mend the feed, name another model or "
-                  "have the policy changed")
+    """The night's figures beside the policy's limits (see jobs/monitor/figures.py).
+
+    None stops here: what is beyond a limit that stops is a guardrail, which asks.
+    """
+    return _close(run, "monitoring", results, "")
 
 
 def before_release(run: Run) -> dict[str, int]:
     """The audit: the published tables keep their contracts, the policy, each other and the proof.
+
+    Every guardrail that asks was approved, and nobody rejected the night.
 
     Raises:
         GateFailed: Also when files differ from the hashes in run.json or counts disagree.
@@ -136,13 +139,14 @@ def before_release(run: Run) -> dict[str, int]:
     table = release.whitelist(policy.currency)
     business = suites.whitelist(f"limit_{policy.currency.lower()}", *limit_bounds(policy),
                                 policy.law)
+    _not_rejected(run)
     _earlier_gates_passed(run)
     _hashes_hold(run)
     results = [*_on(run, "release", table, business),
                *(result for one in (release.DECISIONS, release.WATERFALL, CANDIDATES, LIMITS,
                                     *release.LEDGERS.values())
                  for result in _on(run, "release", one, [])),
-               *_changes(run, policy),
+               *_changes(run), *_guardrails(run, policy),
                *certificate({name: run.folder / name / f"{name}.parquet" for name in TABLES}),
                *campaign({name: run.folder / name for name in CAMPAIGN_TABLES}, policy,
                          run.as_of)]
@@ -166,16 +170,30 @@ def certificate(tables: Mapping[str, Source]) -> list[Result]:
             for check in verify(tables).checks]
 
 
-def _changes(run: Run, policy: Policy) -> list[Result]:
-    """What changed since the release before, counted anew from the tables; none without one."""
+def _not_rejected(run: Run) -> None:
+    if no := rejected(frozen(run)):
+        raise GateFailed(f"gate release: run {run.run_id}", "a night that nobody rejected", no,
+                         again(run))
+
+
+def _guardrails(run: Run, policy: Policy) -> list[Result]:
+    """Those on record, which must be what the tables give now."""
     content = frozen(run)
-    previous = content["inputs"].get("previous")
+    if content.get(GUARDRAILS) != measure(run, policy):
+        raise GateFailed("gate release: guardrails", "those of the night's tables",
+                         "others on record" if GUARDRAILS in content else "none",
+                         f"run the step first: nightlist run guardrails --as-of {run.as_of}")
+    return within_bounds(content)
+
+
+def _changes(run: Run) -> list[Result]:
+    """What changed since the release before, counted anew from the tables; none without one."""
+    previous = frozen(run)["inputs"].get("previous")
     if previous is None:
         return []
     found = store.read_arrow(run.folder / CHANGES.name, CHANGES)
     before = warehouse.named(run.home, previous["release_id"]).invited
-    return [reconciled(found, before, store.count(run.folder / "whitelist")),
-            *within_bounds(churn(found, before), policy.campaign, approved(content))]
+    return [reconciled(found, before, store.count(run.folder / "whitelist"))]
 
 
 def _on(run: Run, gate: str, table: Table, business: list[Any]) -> list[Result]:

@@ -21,7 +21,7 @@ from jobs.limits import whatif_commands
 from jobs.mart import commands as mart_commands
 from jobs.monitor import commands as monitor_commands
 from jobs.release import commands as release_commands
-from jobs.release import expire_command, pointer_commands
+from jobs.release import expire_command, guard_commands, pointer_commands
 from jobs.release.commands import print_summary, told_unpublished
 from jobs.scores import commands as model_commands
 from jobs.show import show
@@ -70,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
     release_commands.declare(commands)
+    guard_commands.declare(commands)
     pointer_commands.declare(commands)
     mart_commands.declare(commands)
     send_commands.declare(commands)

@@ -71,6 +71,10 @@ class ReleaseError(NightlistError):
     """A release cannot be published or found; the pointer has not moved."""
 
 
+class PublicationStopped(NightlistError):
+    """Somebody stopped all publication; nothing was published, served or sent."""
+
+
 class MartError(NightlistError):
     """The mart cannot be loaded or reached; it shows what it showed before."""
 

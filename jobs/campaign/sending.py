@@ -26,7 +26,7 @@ from jobs.errors import ReleaseError, SendRefused
 from jobs.lock import locked
 from jobs.policies.policy import Policy, load
 from jobs.progress import Progress, silent
-from jobs.release import warehouse
+from jobs.release import switch, warehouse
 from jobs.release.previous import policy_name
 from jobs.release.warehouse import Release
 from jobs.session import session
@@ -59,7 +59,9 @@ def make(home: Path, wave: int, day: dt.date, release_id: str | None = None, cha
         SendRefused: When the wave must not be sent, or not on this day.
         ReleaseError: When there is no such release.
         DeliveryRefused: For a delivery that is not what it says.
+        PublicationStopped: While the kill switch is thrown.
     """
+    switch.require_open(home, "sends")
     release = _release(home, release_id)
     run = Run(home, day, policy=_policy_name(home, release))
     policy = load(run.policy, day)
@@ -74,6 +76,7 @@ def make(home: Path, wave: int, day: dt.date, release_id: str | None = None, cha
         if former is not None and former["inputs"] == head["inputs"]:
             return Sent(before[-1], former, False)
         decided = _decide(run, place, policy, deliveries, before, told)
+        switch.require_open(home, "sends")
         folder, said = send_files.write(place, decided,
                                         send_files.push_columns(release.currency), head)
     return Sent(folder, said, True)

@@ -12,7 +12,7 @@ the views turn. They follow the pointer of the warehouse and nothing else.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ from jobs.mart.expiry import expired
 from jobs.mart.setting_up import AGAIN, columns, lock, set_up, value
 from jobs.mart.tables import BASE, MARKETING, base, comments, definition, partition, views
 from jobs.progress import Progress, progress, silent
-from jobs.release import warehouse
+from jobs.release import switch, warehouse
+from jobs.release.pointer import ROLLBACK
 from jobs.release.warehouse import Release
 
 NO_MART = f"none is named in {address.VARIABLE}"
@@ -89,10 +90,12 @@ def serve(home: Path, said: str, wanted: Sequence[str] = (), told: Progress = si
     Raises:
         MartError: When the mart holds something else, or the database fails.
         ReleaseError: When there is no release, or none of that name.
+        PublicationStopped: While the kill switch is thrown, but after a rollback.
     """
     with address.connected(said) as connection:
         lock(connection)
         current, moves = warehouse.current(home), warehouse.history(home)
+        _require_open(home, moves)
         releases = {one.release_id: one for one in [*(warehouse.named(home, name)
                                                       for name in wanted), current]}
         with connection.transaction():
@@ -103,8 +106,15 @@ def serve(home: Path, said: str, wanted: Sequence[str] = (), told: Progress = si
             if rows is not None:
                 copied[release.release_id] = rows
         told("turning the views", 0, None)
-        _turn(connection, current, moves, expired(connection, home, current.currency))
+        _turn(connection, current, moves, expired(connection, home, current.currency),
+              lambda: _require_open(home, moves))
     return Served(current.release_id, tuple(copied), sum(copied.values()))
+
+
+def _require_open(home: Path, moves: Sequence[Release]) -> None:
+    """A stop holds the views where they are; what was taken back goes from them all the same."""
+    if moves[-1].action != ROLLBACK:
+        switch.require_open(home, "mart views")
 
 
 def _bring(connection: psycopg.Connection[Any], home: Path, release: Release,
@@ -182,7 +192,7 @@ def _check_sums(connection: psycopg.Connection[Any], release: Release) -> None:
 
 
 def _turn(connection: psycopg.Connection[Any], current: Release, moves: Sequence[Release],
-          gone: Sequence[str]) -> None:
+          gone: Sequence[str], allowed: Callable[[], None]) -> None:
     """Turn all views at once, as soon as no transaction is reading one of them.
 
     What the warehouse does not keep any more goes with it.
@@ -199,6 +209,7 @@ def _turn(connection: psycopg.Connection[Any], current: Release, moves: Sequence
                 connection.execute("set local client_min_messages = error")
                 connection.execute(sql.SQL("set local lock_timeout = {}").format(
                     _TURN_MILLISECONDS))
+                allowed()
                 _point(connection, current, moves)
                 for name in gone:
                     connection.execute(sql.SQL("drop table {}").format(base(name)))

@@ -10,7 +10,6 @@ from typing import Any
 import pyarrow as pa
 
 from expectations.gate import Result
-from expectations.suites import CRITICAL
 from expectations.suites import WARNING as RECORDED
 from jobs.contracts.monitoring import (ALL, FEATURE_METRICS, MONITORING, OK, STATUSES, STOP,
                                        UNJUDGED, WARNING)
@@ -94,7 +93,9 @@ def _beyond(figure: Figure, threshold: float | None, direction: str) -> bool:
 
 
 def gate_results(table: pa.Table) -> list[Result]:
-    """For the audit: of each metric that the policy limits, whether it warns and whether it stops.
+    """For the record: of each metric that the policy limits, whether it warns and whether it stops.
+
+    A stop is a guardrail's question (jobs/release/guardrails.py) and no gate's.
 
     Args:
         table: Rows after MONITORING.
@@ -103,14 +104,14 @@ def gate_results(table: pa.Table) -> list[Result]:
     listed = table.sort_by([(name, "ascending") for name in MONITORING.key]).to_pylist()
     for metric in sorted(DIRECTIONS):
         own = [row for row in listed if row["metric"] == metric]
-        for status, severity in ((WARNING, RECORDED), (STOP, CRITICAL)):
+        for status in (WARNING, STOP):
             limited = [row for row in own if row[f"{status}_threshold"] is not None]
             worse = STATUSES[:STATUSES.index(status) + 1]
             beyond = [row for row in limited if row["status"] in worse]
             if limited:
                 found.append(Result(
                     GATE, MONITORING.name, f"{metric} within the policy's {status} limit", "",
-                    severity, not beyond, _told(beyond, len(limited), status)))
+                    RECORDED, not beyond, _told(beyond, len(limited), status)))
     return found
 
 

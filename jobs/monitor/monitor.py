@@ -2,7 +2,7 @@
 
 Sources: scores, decisions, feature_matrix, training_matrix and labels of the run, loan_days, the
 model's metadata, earlier nights of the home, the policy. Grain: one figure. Output: `monitoring`,
-`histograms` (for later nights) and the page; what the policy limits goes to the audit as gate
+`histograms` (for later nights) and the page; what the policy limits is on record as gate
 `monitoring`. A first night has no earlier one: its rows say so.
 """
 
@@ -42,11 +42,7 @@ RECORD = "monitoring"
 
 
 def main(run: Run) -> dict[str, Any]:
-    """Measure, write table and page, and stop where the policy says so.
-
-    Raises:
-        GateFailed: When a figure is beyond a limit at which the policy stops the release.
-    """
+    """Measure, write table and page; what is beyond a limit that stops is asked about later."""
     policy, model = frozen_policy(run), models_of(run)[DECIDING_MODEL]
     found = measure(run, policy, model)
     table = figures.rows(found.figures, policy.monitoring, run.as_of, model.name, model.version)

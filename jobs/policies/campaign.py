@@ -9,11 +9,9 @@
       holdouts: {universal_ratio: 0.01, cell_ratio: 0.02}                 # never sent
       honour_unless: [not_suppressed, not_student]     # rules that take a sent offer back
       recheck: [not_opted_out, not_suppressed]         # rules asked again when a wave is sent
-      stability: {churn_warning_ratio: 0.3, churn_stop_ratio: 0.9,       # jobs/release/changes.py
-                  growth_warning_ratio: 0.5, growth_stop_ratio: 3.0}     # longer or shorter
 
 Every key may be left out: then everyone is in one wave, nothing is held out, any rule takes a sent
-offer back, and churn is only counted. A cap of one invitation in so many days is a cool-off.
+offer back. A cap of one invitation in so many days is a cool-off.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 #: Columns that are known anew when a wave is sent; a rule over another cannot be asked again.
 RECHECKED = ("account_consents", "closed_channels", "suppressions", "student_lists")
 _KEYS = {"daily_capacity", "channels", "language", "frequency_caps", "quiet", "holdouts",
-         "honour_unless", "recheck", "stability"}
+         "honour_unless", "recheck"}
 _MOST_PEOPLE = 1_000_000_000
 
 
@@ -60,10 +58,6 @@ class CampaignRules:
         cell_ratio: Share of each champion's or challenger's people who get none of it.
         honour_unless: Rules that take a sent offer back; None: any rule.
         recheck: Rules asked again when a wave is sent.
-        churn_warning_ratio: Churn beyond which a night is marked.
-        churn_stop_ratio: Churn beyond which it is not published unless somebody approves.
-        growth_warning_ratio: Growth or shrinking of the list beyond which a night is marked.
-        growth_stop_ratio: Beyond which it is not published unless somebody approves.
     """
 
     daily_capacity: int | None = None
@@ -76,10 +70,6 @@ class CampaignRules:
     cell_ratio: float = 0.0
     honour_unless: tuple[str, ...] | None = None
     recheck: tuple[str, ...] = ()
-    churn_warning_ratio: float | None = None
-    churn_stop_ratio: float | None = None
-    growth_warning_ratio: float | None = None
-    growth_stop_ratio: float | None = None
 
     def is_quiet(self, day: dt.date) -> bool:
         """Whether nothing is sent on a day."""
@@ -123,7 +113,7 @@ def campaign_rules(check: Check, version: Any, columns: dict[str, str],
         if key in said:
             given[key] = _out_of(check, said, key, known)
     return CampaignRules(**given, **_quiet(check, said), **_ratios(check, said, "holdouts", {
-        "universal_ratio": 1, "cell_ratio": 1}), **_stability(check, said))
+        "universal_ratio": 1, "cell_ratio": 1}))
 
 
 def _out_of(check: Check, said: Any, key: str, known: Sequence[str]) -> tuple[str, ...]:
@@ -159,14 +149,3 @@ def _ratios(check: Check, said: Any, key: str, below: dict[str, int]) -> dict[st
         if not 0 <= check.get(stated, name, (int, float)) < below[name]:
             check.fail(f"campaign.{key}.{name}", f"a share from 0 to below {below[name]}", value)
     return {name: float(value) for name, value in stated.items()}
-
-
-def _stability(check: Check, said: Any) -> dict[str, Any]:
-    found = _ratios(check, said, "stability", {
-        "churn_warning_ratio": 1, "churn_stop_ratio": 1,
-        "growth_warning_ratio": 1_000, "growth_stop_ratio": 1_000})
-    for what in ("churn", "growth"):
-        warning, stop = (found.get(f"{what}_{kind}_ratio") for kind in ("warning", "stop"))
-        if warning is not None and stop is not None and warning > stop:
-            check.fail("campaign.stability", "a warning no later than the stop", found)
-    return found

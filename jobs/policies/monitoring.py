@@ -1,4 +1,4 @@
-"""The monitoring part of a product policy: which figure warns, which stops a release.
+"""The monitoring part of a product policy: which figure warns, and which one asks a person.
 
 A version may say, under `monitoring` (each key has a default here):
 
@@ -35,7 +35,7 @@ DIRECTIONS: Mapping[str, str] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Limits:
-    """Beyond `warning` a figure is recorded as such, beyond `stop` nothing is published."""
+    """Beyond `warning` a figure is recorded; beyond `stop` nothing is published unapproved."""
 
     warning: float | None = None
     stop: float | None = None

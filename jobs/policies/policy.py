@@ -24,6 +24,7 @@ from jobs.errors import PolicyError
 from jobs.policies import law
 from jobs.policies.campaign import CampaignRules, campaign_rules
 from jobs.policies.check import Check
+from jobs.policies.guardrails import Guardrails, guardrails
 from jobs.policies.law import Law
 from jobs.policies.limits import LimitRules, limit_rules
 from jobs.policies.monitoring import Monitoring, monitoring
@@ -39,7 +40,7 @@ MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
                 "offer_valid_days", "funding", "rules", "tiers", "mandatory_feeds", "monitoring",
-                "outcomes", "requires_champion", "limits", "campaign", "retention"}
+                "outcomes", "requires_champion", "limits", "campaign", "retention", "guardrails"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Policy:
     funding: int
     mandatory_feeds: tuple[str, ...]
     monitoring: Monitoring
+    guardrails: Guardrails
     outcomes: OutcomeRules
     limits: LimitRules
     campaign: CampaignRules
@@ -163,7 +165,8 @@ def _policy(name: str, document: Any, version: Any, as_of: dt.date) -> Policy:
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
         mandatory_feeds=_mandatory_feeds(check, version),
-        monitoring=monitoring(check, version), outcomes=outcome_rules(check, version),
+        monitoring=monitoring(check, version), guardrails=guardrails(check, version),
+        outcomes=outcome_rules(check, version),
         limits=limit_rules(check, version, [rule.name for rule in stated]),
         campaign=campaign_rules(check, version, {rule.name: rule.column for rule in stated},
                                 languages),

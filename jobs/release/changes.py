@@ -134,6 +134,14 @@ def by_reason(changes: pa.Table) -> list[dict[str, Any]]:
             .rename_columns([*columns, "people"]).to_pylist())
 
 
+def counted_by_reason(changes: pa.Table) -> list[dict[str, Any]]:
+    """The same for people to read, most first."""
+    return [{"change": row["change"], "reason": row["reason"],
+             "detail": row["reason_detail"] or "", "people": row["people"]}
+            for row in sorted(by_reason(changes), key=lambda row: (
+                -row["people"], row["change"], row["reason"], str(row["reason_detail"])))]
+
+
 def sentence(found: dict[str, Any] | None) -> str:
     """Churn in a line: «12 entered, 7 left, …; churn 4.1 % of 463, 2 took the offer; …»."""
     if not found:

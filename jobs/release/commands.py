@@ -173,6 +173,14 @@ def told_unpublished(home: Path, as_of: dt.date | None) -> bool:
     return True
 
 
+def print_stopped(home: Path) -> None:
+    """Print that publication is stopped, where it is."""
+    from jobs.release import switch
+
+    if (throw := switch.stopped(home)) is not None:
+        print(f"stopped    all publication, {throw.told}")
+
+
 def print_summary(home: Path, release: Release) -> None:
     """Print a release in short."""
     from jobs.release import records, warehouse
@@ -182,6 +190,7 @@ def print_summary(home: Path, release: Release) -> None:
     terminal_table(warehouse.read(home, "waterfall", release.release_id),
                    f"Waterfall of {release.release_id}", columns=("step", "removed", "remaining"),
                    limit=100)
+    print_stopped(home)
     print(f"invited    {release.invited:,} of {release.considered:,} considered")
     print(f"committed  {release.committed_amount:,} {release.currency}")
     print(f"changes    {sentence(records.churn_of(home, release))}")

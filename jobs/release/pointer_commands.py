@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jobs import config
 from jobs.command import add, group, output, takes_format
 from jobs.errors import UsageError
-from jobs.release.commands import show_rows
+from jobs.release.commands import print_stopped, show_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 def declare(commands: argparse._SubParsersAction) -> None:
     """Add the group to the parser's."""
-    declare_approval(commands)
     of = group(commands, "release", "the pointer: every release, which is in force, and the way "
                "back to an earlier one", "nightlist release list")
     listed = add(of, "list", _list, "show every move of the pointer: what was published or rolled "
@@ -45,38 +44,6 @@ def declare(commands: argparse._SubParsersAction) -> None:
     takes_format(diff)
 
 
-def declare_approval(commands: argparse._SubParsersAction) -> None:
-    """Add `approve` to the parser's."""
-    approve = add(commands, "approve", _approve, "let a night pass that changes more than the "
-                  "policy's bounds; without a name and a reason only show what changes, and why",
-                  "nightlist approve --as-of 2026-06-30 --by Mei --reason 'a new model'")
-    approve.add_argument("--as-of", required=True, metavar="DATE", help="the night; of several "
-                         "runs the one frozen last")
-    approve.add_argument("--by", default="", metavar="NAME", help="who says so; holds for the "
-                         "figures shown only")
-    approve.add_argument("--reason", default="", metavar="TEXT", help="why; kept in run.json and "
-                         "in the gate's results")
-
-
-def _approve(arguments: argparse.Namespace) -> None:
-    from jobs import store
-    from jobs.contracts.campaign import CHANGES
-    from jobs.release.approval import approve, to_approve
-    from jobs.release.changes import sentence
-    from jobs.show import table_of
-    from jobs.steps import open_run
-
-    run = open_run(config.home_folder(arguments.home), config.as_of_date(arguments.as_of))
-    if not (arguments.by or arguments.reason):
-        found = to_approve(run)
-        if counted := _counted(store.read_arrow(run.folder / CHANGES.name, CHANGES)):
-            table_of(counted, f"changes of {run.release_id}, not published")
-        print(f"to approve: {sentence(found)}")
-        return
-    print(f"approved: {sentence(approve(run, arguments.by, arguments.reason))}")
-    print(f"go on with: nightlist run check_release --as-of {run.as_of}, then run release")
-
-
 def _list(arguments: argparse.Namespace) -> None:
     import pyarrow as pa
 
@@ -89,6 +56,7 @@ def _list(arguments: argparse.Namespace) -> None:
     known, held = warehouse.history(home), warehouse.held(home)
     rows = [_row(move, standing(known), held) for move in known]
     if arguments.format == "table" and not arguments.output and rows:
+        print_stopped(home)
         table_of([{"move": row["move_number"], "at (UTC)": row["published_at"][:16].replace(
             "T", " "), "action": row["action"], "release": row["release_id"],
             "invited": row["invited"], "now": row["state"], "by": row["moved_by"],
@@ -115,29 +83,28 @@ def _row(move: Release, now: Standing, held: set[str]) -> dict[str, Any]:
 
 
 def _rollback(arguments: argparse.Namespace) -> None:
-    from jobs.mart import address
-    from jobs.mart.mart import serve
-    from jobs.release import warehouse
-    from jobs.release.rollback import rollback
+    from jobs.release import switch, warehouse
+    from jobs.release.rollback import take_back
 
     home = config.home_folder(arguments.home)
     already = set(warehouse.state(home).withdrawn)
-    before, after = rollback(home, arguments.release, arguments.reason, arguments.by)
+    before, after, mart = take_back(home, arguments.release, arguments.reason, arguments.by)
     for said, move in (("before", before), ("now", after)):
         print(f"{said:<10} {move.release_id}: {move.invited:,} people, "
               f"{move.committed_amount:,} {move.currency}")
     new = sorted(set(warehouse.state(home).withdrawn) - already)
     print(f"withdrawn  {', '.join(new) or 'nothing'}")
     print(f"move       {after.move_number}, by {after.moved_by}: {after.reason}")
-    if (mart := address.address()) is not None:  # its readers must not keep what was withdrawn
-        serve(home, mart)
-        print(f"mart       {address.shown(mart)} shows it")
+    if mart:
+        print(f"mart       {mart} shows it")
+    if (throw := switch.stopped(home)) is not None:
+        print(f"stopped    {throw.told}; a rollback takes away and is allowed all the same")
 
 
 def _diff(arguments: argparse.Namespace) -> None:
     from jobs.progress import progress
     from jobs.release import warehouse
-    from jobs.release.changes import churn, sentence
+    from jobs.release.changes import churn, counted_by_reason, sentence
     from jobs.show import table_of
 
     home = config.home_folder(arguments.home)
@@ -149,7 +116,7 @@ def _diff(arguments: argparse.Namespace) -> None:
         rows = _between(home, before, after)
     title = f"changes from {before.release_id} to {after.release_id}"
     if arguments.format == "table" and not arguments.output:
-        if counted := _counted(rows):
+        if counted := counted_by_reason(rows):
             table_of(counted, title)
         print(sentence(churn(rows, before.invited)))
         return
@@ -169,13 +136,3 @@ def _between(home: Path, before: Release, after: Release) -> pa.Table:
         return known
     return changes.build(records.published(home, before), records.published(home, after),
                          after.as_of_date, after.currency)
-
-
-def _counted(rows: pa.Table) -> list[dict[str, Any]]:
-    """People of each change and reason, most first."""
-    from jobs.release.changes import by_reason
-
-    return [{"change": row["change"], "reason": row["reason"],
-             "detail": row["reason_detail"] or "", "people": row["people"]}
-            for row in sorted(by_reason(rows), key=lambda row: (
-                -row["people"], row["change"], row["reason"], str(row["reason_detail"])))]

@@ -28,7 +28,7 @@ from jobs.contracts.release import PROOF
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
 from jobs.observability.measures import wrote
-from jobs.release import warehouse
+from jobs.release import switch, warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing, schema_of
 from jobs.release.pointer import Release, Standing, in_force_after, mover, standing
 from jobs.release.warehouse import lists, tables
@@ -103,6 +103,7 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
         ReleaseError: When the tables are not fit to publish, differ from what was published
             under the same name, the release was withdrawn, or another publisher holds the
             warehouse.
+        PublicationStopped: While the kill switch is thrown.
     """
     night = _read_night(run)
     with (publishing(run.home, wait_seconds),
@@ -115,6 +116,7 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
             _refuse_changed_rows(catalog, night, known[-1])
             if now.of_nights.get(run.as_of) is known[-1]:
                 return known[-1], False
+        switch.require_open(run.home, f"release {run.release_id}")
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
             if not known:
@@ -256,5 +258,6 @@ def _move(catalog: Catalog, run: Run, night: _Night, moves: list[Release]) -> Re
         considered=night.count("decisions"), committed_amount=pc.sum(limits).as_py(),
         whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256, moved_by=mover())
     release = replace(release, in_force_release_id=in_force_after(moves, release))
+    switch.require_open(run.home, f"release {run.release_id}")  # thrown while rows were written
     warehouse.append_move(catalog, release)
     return release

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jobs.errors import ReleaseError, UsageError
-from jobs.release import warehouse
+from jobs.release import switch, warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
 from jobs.release.pointer import ROLLBACK, Release, in_force_after, mover, standing
 
@@ -32,6 +32,7 @@ def rollback(home: Path, release_id: str, reason: str, by: str = "",
     Raises:
         UsageError: Without a reason.
         ReleaseError: When the release is unknown, in force already, or its rows are gone.
+        PublicationStopped: When it was withdrawn, and the kill switch is thrown.
     """
     why = " ".join(reason.split())
     if not why:
@@ -44,6 +45,8 @@ def rollback(home: Path, release_id: str, reason: str, by: str = "",
         if before.release_id == release_id:
             raise ReleaseError(f"release {release_id}", "one that is not in force",
                                "the one in force", "see: nightlist release list")
+        if release_id in standing(moves).withdrawn:  # it would come back: that is to publish
+            switch.require_open(home, f"release {release_id}")
         warehouse.require_rows(catalog, target)
         move = replace(
             target, move_number=moves[-1].move_number + 1, action=ROLLBACK, reason=why,
@@ -52,3 +55,36 @@ def rollback(home: Path, release_id: str, reason: str, by: str = "",
         move = replace(move, in_force_release_id=in_force_after(moves, move))
         warehouse.append_move(catalog, move)
     return before, move
+
+
+def take_back(home: Path, release_id: str, reason: str, by: str = ""
+              ) -> tuple[Release, Release, str]:
+    """The same, and the mart's views turned, where one is named: its readers must not keep it.
+
+    Returns:
+        The move in force before, the new one, and the mart's address without its password.
+
+    Raises:
+        MartError: When the mart cannot be turned; the pointer has moved.
+    """
+    from jobs.mart import address
+    from jobs.mart.mart import serve
+
+    before, after = rollback(home, release_id, reason, by)
+    if (mart := address.address()) is None:
+        return before, after, ""
+    serve(home, mart)
+    return before, after, address.shown(mart)
+
+
+def one_before(home: Path) -> Release:
+    """The release that stands for the night before that of the one in force.
+
+    Raises:
+        ReleaseError: When there is none.
+    """
+    now = warehouse.state(home)
+    if len(now.of_nights) < 2:
+        raise ReleaseError("warehouse/releases", "a release before the one in force", "none",
+                           "stop publication instead: nightlist stop-publication")
+    return now.of_nights[sorted(now.of_nights)[-2]]

@@ -8,6 +8,7 @@ anywhere, and beside it the pages of `data_docs.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -20,7 +21,8 @@ from jobs.errors import PolicyError
 from jobs.inputs import frozen
 from jobs.observability.records import steps_of
 from jobs.policies.policy import Policy, load
-from jobs.release import warehouse
+from jobs.release import switch, warehouse
+from jobs.release.approval import rejected
 from jobs.release.pointer import standing
 from jobs.release.records import CHURN
 from jobs.report import (campaign, changes, data_docs, headline, limits, models, quality, safety,
@@ -29,6 +31,8 @@ from jobs.report.headline import HEADLINE, Tables
 from jobs.report.templates import environment, written
 from jobs.steps import find
 
+#: Name of the page of a night that somebody is asked about.
+DRAFT = "draft.html"
 #: What the page reads of the lists; the limit and the campaign's columns come to the first.
 _WHITELIST = ("rate_daily", "rate_annual", "score_tier")
 _DECISIONS = ("pd", "score_points", "is_invited")
@@ -40,7 +44,16 @@ def main(run: Run) -> dict[str, str | int]:
     store.write_json(content["figures"], run.folder / HEADLINE)
     docs = data_docs.write(run)
     path = written(run, "index.html", render({**content, "docs": docs}))
+    path.with_name(DRAFT).unlink(missing_ok=True)
     return {"page": str(path), "data_docs": len(docs)}
+
+
+def draft(run: Run) -> Path:
+    """Write the page of a night that is not published yet, for whoever is asked about it.
+
+    It lies beside the page of the night: what was published of that date keeps its own.
+    """
+    return written(run, DRAFT, render(facts(run)))
 
 
 def render(content: dict[str, Any]) -> str:
@@ -69,7 +82,8 @@ def facts(run: Run) -> dict[str, Any]:
         "tiles": headline.tiles(figures, before, currency), "neighbours": neighbours(run),
         "move": next((m.move_number for m in reversed(moves) if m.release_id == run.release_id),
                      None),
-        "withdrawn": now.withdrawn.get(run.release_id),
+        "withdrawn": now.withdrawn.get(run.release_id), "stopped": switch.stopped(run.home),
+        "guardrails": safety.guardrail_rows(record), "rejected": rejected(record),
         "waterfall": {"rows": steps, "chart": waterfall.chart(steps)},
         "changes": changes.facts(changes.read(run), currency),
         "campaign": campaign.facts(run, tables.whitelist, currency),
@@ -83,7 +97,7 @@ def facts(run: Run) -> dict[str, Any]:
         "steps": [row for row in steps_of(run)
                   if find(row["step"])[1] < find("report")[1]],
     }
-    return {**content, "checks": safety.checks(content, policy)}
+    return {**content, "checks": safety.checks(content)}
 
 
 def read(run: Run, currency: str) -> Tables:

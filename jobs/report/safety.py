@@ -10,27 +10,29 @@ from typing import Any
 
 from jobs.contracts.monitoring import OK, STOP, UNJUDGED, WARNING
 from jobs.intake.status import LATE, MISSING
-from jobs.policies.policy import Policy
+from jobs.release.approval import ASKS, GUARDRAILS, PASSED, approved, sentence
 from jobs.release.warehouse import told
-from jobs.report.words import number, percent
+from jobs.report.words import number
 
 Check = dict[str, str]
 
 
-def checks(content: dict[str, Any], policy: Policy | None) -> list[Check]:
+def checks(content: dict[str, Any]) -> list[Check]:
     """The checks in the order a reader asks; of each its title, status, a sentence, and a section.
 
     Args:
         content: The page's facts without these.
-        policy: Of the night, where it is at hand.
     """
     return [release(content), gates(content["gates"]), proof(content),
             monitoring(content["models"]["monitoring"]),
-            churn(content["figures"]["churn"], policy), data(content["feeds"])]
+            guardrails(content["guardrails"], content["rejected"]), data(content["feeds"])]
 
 
 def release(content: dict[str, Any]) -> Check:
-    """Whether readers see the night's rows."""
+    """Whether readers see the night's rows, and whether anything may be published."""
+    if content["stopped"] is not None:
+        return _check("Release", STOP, f"All publication is stopped {content['stopped'].told}.",
+                      "versions")
     if content["withdrawn"] is not None:
         return _check("Release", STOP, f"Withdrawn {told(content['withdrawn'])}.", "versions")
     if content["move"] is None:
@@ -76,20 +78,38 @@ def monitoring(found: dict[str, Any]) -> Check:
                   "score")
 
 
-def churn(share: float | None, policy: Policy | None) -> Check:
-    """How much of the list changed, by the policy's target."""
-    if share is None:
-        return _check("Stability", UNJUDGED, "No release before to be held against.", "changes")
-    warn, stop = ((None, None) if policy is None else
-                  (policy.campaign.churn_warning_ratio, policy.campaign.churn_stop_ratio))
-    said = f"{percent(share)} of the list before left or has other terms"
-    if warn is None and stop is None:
-        return _check("Stability", UNJUDGED, said + "; the policy sets no target.", "changes")
-    status = (STOP if stop is not None and share >= stop else
-              WARNING if warn is not None and share >= warn else OK)
-    told = [f"{word} from {percent(limit)} on"
-            for word, limit in (("warns", warn), ("stops", stop)) if limit is not None]
-    return _check("Stability", status, f"{said}; the policy {' and '.join(told)}.", "changes")
+def guardrails(rows: Iterable[dict[str, Any]], no: str) -> Check:
+    """What asked a person, and what was said, as the gate takes it.
+
+    Args:
+        rows: Of `guardrail_rows`.
+        no: Who rejected the night, in words; empty where nobody did.
+    """
+    known = list(rows)
+    if no:
+        return _check("Guardrails", STOP, f"The night was {no}.",
+                      "guardrails" if known else "versions")
+    if not known:
+        return _check("Guardrails", UNJUDGED, "None are on record.", "versions")
+    still_open = [row["name"] for row in known if row["verdict"] == ASKS and not row["approved"]]
+    beyond = [row["name"] for row in known if row["verdict"] != PASSED]
+    said = f"{number(len(known) - len(beyond))} of {number(len(known))} are within their bounds"
+    if still_open:
+        said += f"; asked and not answered: {_some(still_open)}"
+    elif beyond:
+        said += f"; beyond one: {_some(beyond)}"
+    return _check("Guardrails", STOP if still_open else WARNING if beyond else OK, said + ".",
+                  "guardrails")
+
+
+def guardrail_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The guardrails on record, each with who agreed to it (empty: nobody) and in words.
+
+    Args:
+        content: Of run.json.
+    """
+    return [{**row, "approved": approved(content, row), "told": sentence(row)}
+            for row in content.get(GUARDRAILS) or []]
 
 
 def data(feeds: Iterable[dict[str, Any]]) -> Check:

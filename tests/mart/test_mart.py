@@ -12,9 +12,10 @@ import pytest
 from jobs.__main__ import main as command
 from jobs.config import Run
 from jobs.contracts.campaign import CHANGES
-from jobs.errors import MartError
+from jobs.errors import MartError, PublicationStopped
 from jobs.mart.mart import main, serve
-from jobs.release import release, warehouse
+from jobs.release import release, switch, warehouse
+from jobs.release.rollback import take_back
 from tests.mart.asking import Mart, ask, history, people, rows
 from tests.release.nights import MAY, night
 
@@ -209,3 +210,21 @@ def test_the_history_leaves_out_what_the_warehouse_let_go(
         transaction.delete(warehouse.of_release("2026-05-31-aaa"))
     assert command(["serve-postgres", "--history", "--home", str(tmp_path)]) == 0
     assert history(mart) == [("2026-06-30-bbb", 1)]
+
+
+def test_a_stop_holds_the_views_where_they_are_but_for_a_rollback(tmp_path: Path,
+                                                                  mart: Mart) -> None:
+    release.publish(night(tmp_path, MAY))
+    serve(tmp_path, mart())
+    shown = "select distinct release_id from marketing.whitelist_current"
+    release.publish(night(tmp_path))
+    switch.stop(tmp_path, "Mei", "complaints")
+    with pytest.raises(PublicationStopped, match="mart views: expected publication that nobody"):
+        serve(tmp_path, mart())
+    assert ask(mart(), shown) == [("2026-05-31-aaa",)]
+    switch.resume(tmp_path, "Mei", "answered")
+    serve(tmp_path, mart())
+    assert ask(mart(), shown) == [(AAA,)]
+    switch.stop(tmp_path, "Mei", "complaints")
+    assert take_back(tmp_path, "2026-05-31-aaa", "complaints", "Mei")[2] != ""
+    assert ask(mart(), shown) == [("2026-05-31-aaa",)]

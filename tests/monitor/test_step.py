@@ -13,7 +13,6 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.monitoring import MONITORING
 from jobs.contracts.night import FEATURE_MATRIX
-from jobs.errors import GateFailed
 from jobs.inputs import code_version
 from jobs.monitor import monitor
 from jobs.policies import policy as policies
@@ -129,8 +128,8 @@ def test_the_page_lies_beside_that_of_the_night(two_nights):
     assert "age_<wbr>years" in page.read_text(encoding="utf-8")
 
 
-def test_what_the_policy_stops_at_stops_the_night_after_table_and_page(tmp_path, model,
-                                                                       monkeypatch):
+def test_what_the_policy_stops_at_is_told_in_table_and_page_for_somebody_to_answer(
+        tmp_path, model, monkeypatch):
     document = yaml.safe_load((policies.folder() / "wallet_loan_cny.yaml").read_text())
     document["versions"][0]["monitoring"] = {"limits": {"adverse_impact_ratio": {"stop": 0.99}}}
     (tmp_path / "wallet_loan_cny.yaml").write_text(yaml.safe_dump(document))
@@ -138,7 +137,6 @@ def test_what_the_policy_stops_at_stops_the_night_after_table_and_page(tmp_path,
     # Nobody over 40 is overdue, everyone else is.
     ages = np.arange(600) % 40 + 20
     run = night(tmp_path / "home", model, JUNE, overdue_months_1=np.where(ages > 40, 0, 3))
-    with pytest.raises(GateFailed, match="adverse_impact_ratio within the policy's stop limit"):
-        monitor.main(run)
+    assert monitor.main(run)["stops"] > 0
     assert only(figures(run), "adverse_impact_ratio", status="stop")
     assert (run.home / "reports" / "2026-06-30" / "monitoring.html").is_file()

@@ -29,12 +29,10 @@ def test_every_key_is_read():
             "frequency_caps": [{"days": 30, "at_most": 2}],
             "quiet": {"weekdays": ["sunday", "friday"], "dates": [dt.date(2026, 10, 1)]},
             "holdouts": {"universal_ratio": 0.01, "cell_ratio": 0.5},
-            "honour_unless": ["adult"], "recheck": ["not_suppressed"],
-            "stability": {"churn_warning_ratio": 0.1, "churn_stop_ratio": 0.2,
-                          "growth_warning_ratio": 0.5, "growth_stop_ratio": 2.5}}
+            "honour_unless": ["adult"], "recheck": ["not_suppressed"]}
     assert edited(lambda v: v.update(campaign=said)).campaign == CampaignRules(
         10, ("sms", "push"), "en", (FrequencyCap(30, 2),), (4, 6), (dt.date(2026, 10, 1),), 0.01,
-        0.5, ("adult",), ("not_suppressed",), 0.1, 0.2, 0.5, 2.5)
+        0.5, ("adult",), ("not_suppressed",))
 
 
 def test_without_a_campaign_all_are_one_wave_and_every_rule_takes_an_offer_back():
@@ -65,8 +63,6 @@ def test_a_quiet_day_is_a_weekday_or_a_date():
     ({"holdouts": {"universal_ratio": 1.0}}, "universal_ratio: expected a share"),
     ({"honour_unless": ["nobody"]}, "honour_unless"),
     ({"recheck": ["adult"]}, "recheck: .* not_suppressed"),
-    ({"stability": {"churn_warning_ratio": 0.5, "churn_stop_ratio": 0.4}}, "a warning no later"),
-    ({"stability": {"growth_warning_ratio": 2, "growth_stop_ratio": 1}}, "a warning no later"),
 ])
 def test_what_is_wrong_is_named(said, message):
     with pytest.raises(PolicyError, match=message):

@@ -133,7 +133,7 @@ def test_the_page_says_what_the_tables_say(tmp_path: Path) -> None:
                  "0.3 % of 1,000 considered", "Committed, CNY 63,000", "Mean limit, CNY 21,000",
                  "Expected to default 1.00 % of the invited; 4.99 % of",
                  "Release ok Published as move 1", "Gates warning 1 of 2 expectations are met; 1 w",
-                 "Proof unjudged Not recomputed yet", "Stability unjudged No release before",
+                 "Proof unjudged Not recomputed yet", "Guardrails unjudged None are on record",
                  "pd appetite PD_HIGH −997 3 0.2 %", "has loan with us", "−200 1,000 83.3 %",
                  "C 0.0350 % 3 21,000 63,000", "21,000 CNY", "12.60 % a year",
                  "AUC 0.7812 95 % interval 0.7743 to 0.7881", "Calibration 0.61 %",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from jobs.policies.campaign import CampaignRules
+from jobs.release.switch import Throw
 from jobs.report import safety
 
 
@@ -41,15 +40,32 @@ def test_a_proof_is_as_good_as_its_recomputation() -> None:
     assert (failed["status"], failed["text"]) == ("stop", "1 of 2 checks of the certificate fail.")
 
 
-@pytest.mark.parametrize(("share", "rules", "status"), [
-    (None, CampaignRules(), "unjudged"), (0.3, CampaignRules(), "unjudged"),
-    (0.1, CampaignRules(churn_warning_ratio=0.2, churn_stop_ratio=0.5), "ok"),
-    (0.2, CampaignRules(churn_warning_ratio=0.2, churn_stop_ratio=0.5), "warning"),
-    (0.5, CampaignRules(churn_warning_ratio=0.2, churn_stop_ratio=0.5), "stop")])
-def test_churn_is_judged_by_the_policy(share: float | None, rules: CampaignRules,
-                                       status: str) -> None:
-    policy: Any = SimpleNamespace(campaign=rules)
-    assert safety.churn(share, policy)["status"] == status
+def guardrail(name: str, verdict: str = "passed", approved: str = "") -> dict[str, Any]:
+    return {"name": name, "verdict": verdict, "approved": approved}
+
+
+@pytest.mark.parametrize(("rows", "no", "status", "said"), [
+    ([], "", "unjudged", "None are on record."),
+    ([guardrail("churn")], "", "ok", "1 of 1 are within their bounds."),
+    ([guardrail("churn"), guardrail("gap", "warning")], "", "warning",
+     "1 of 2 are within their bounds; beyond one: gap."),
+    ([guardrail("churn", "asks", "approved by Mei"), guardrail("gap")], "", "warning",
+     "1 of 2 are within their bounds; beyond one: churn."),
+    ([guardrail("churn", "asks"), guardrail("gap", "warning")], "", "stop",
+     "0 of 2 are within their bounds; asked and not answered: churn."),
+    ([guardrail("churn")], "rejected by Mei on 2026-06-30: why", "stop",
+     "The night was rejected by Mei on 2026-06-30: why.")])
+def test_guardrails_are_what_the_gate_has_on_record(rows: list[dict[str, Any]], no: str,
+                                                    status: str, said: str) -> None:
+    found = safety.guardrails(rows, no)
+    assert (found["status"], found["text"]) == (status, said)
+
+
+def test_a_stop_of_all_publication_is_told_first() -> None:
+    throw = Throw("stop", "Mei", "complaints", "2026-06-30T21:04:05+00:00")
+    found = safety.release({"stopped": throw, "withdrawn": None, "move": 3})
+    assert (found["status"], found["text"]) == ("stop", (
+        "All publication is stopped by Mei on 2026-06-30 21:04 UTC: complaints."))
 
 
 def test_a_light_that_stops_is_named() -> None:
