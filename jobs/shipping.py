@@ -3,7 +3,8 @@
 The functions that the engine maps over Arrow batches are pickled by reference, so a worker imports
 `jobs` and `models`. They are shipped as one zip a session, first on the workers' path: a cluster
 needs the libraries and no release of this project, and never computes with another one. The
-libraries have to be there, in the versions that a night is frozen with; that is asked once a session.
+libraries have to be there, in the versions that a night is frozen with: that is asked once a
+session.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyspark
-from pyspark.errors import PySparkException
+from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
 import jobs
@@ -86,13 +87,17 @@ def _ask(spark: SparkSession) -> dict[str, str]:
     """Versions of one worker: those of a cluster come of one image."""
     try:
         rows = spark.range(1).mapInArrow(_tell, "versions string").collect()
-    except PySparkException as error:
-        if "PYTHON_VERSION_MISMATCH" in str(error) or "Error" in str(error).partition("\n")[0]:
-            raise UsageError(_WHERE, f"Python with {', '.join(ON_WORKERS)}",
-                             _last_line(str(error)), _REMEDY) from None
-        raise
+    except PythonException as error:  # the worker began, and could not go on
+        raise UsageError(_WHERE, f"Python with {', '.join(ON_WORKERS)}",
+                         _what_failed(str(error)), _REMEDY) from None
     found: dict[str, str] = json.loads(rows[0].versions)
     return found
+
+
+def _what_failed(said: str) -> str:
+    """The line of a worker's traceback that tells most: the last that names an error."""
+    lines = [line for line in said.splitlines() if "Error" in line or "MISMATCH" in line]
+    return (lines or [said])[-1].strip()
 
 
 def _tell(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

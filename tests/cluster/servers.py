@@ -1,7 +1,7 @@
 """A Spark cluster of several processes on this machine: a master, workers and a Connect server.
 
 All of them come from the installed pyspark, listen on the loopback interface only, and write into
-one folder. Each process leads a group of its own, so that a worker goes together with its executors.
+one folder. Each process leads a group of its own: a worker goes together with its executors.
 """
 
 from __future__ import annotations
