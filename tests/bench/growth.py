@@ -75,7 +75,8 @@ def processor_seconds() -> float:
 
 def measured(home: Path, users: int) -> dict[str, Spent]:
     """A night at this size in a process of its own."""
-    done = subprocess.run([sys.executable, __file__, "--night", str(home), "--sizes", str(users)],
+    done = subprocess.run([sys.executable, "-m", "tests.bench.growth", "--night", str(home),
+                           "--sizes", str(users)],
                           cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     return {step: Spent(*found) for step, found in
             json.loads(done.stdout.splitlines()[-1]).items() if step not in LEFT_OUT}

@@ -25,8 +25,10 @@ LOOPBACK = "127.0.0.1"
 SPARK_HOME = Path(pyspark.__file__).parent
 #: Seconds within which a process has to answer; starting one takes a few where nothing else runs.
 PATIENCE = 180.0
-#: What the cluster decides, not the session: memory, and how soon it believes a worker lost.
+#: What the cluster decides, and two defaults that a night must not be moved by.
 SETTINGS = {
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.session.timeZone": "America/New_York",
     "spark.driver.host": LOOPBACK,
     "spark.driver.bindAddress": LOOPBACK,
     "spark.driver.memory": "2g",
@@ -72,7 +74,7 @@ class Cluster:
                     "--work-dir", str(self.folder / name), self._master)
 
     def start_connect(self) -> None:
-        """Start the Connect server, always on the same port, and wait for two executors or one."""
+        """Start the Connect server, always on the same port, and wait until it listens."""
         settings = {**SETTINGS, "spark.connect.grpc.binding.port": str(self.connect_port),
                     "spark.ui.port": str(self.page_port)}
         self._start("connect", "spark-submit", "--master", self._master,
