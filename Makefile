@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup night test lint types bench bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release bench-mart lock upgrade-check readme clean
+.PHONY: help setup night test cluster-test lint types bench bench-growth bench-city bench-intake bench-features bench-social bench-models bench-limits bench-policies bench-release bench-mart lock upgrade-check readme clean
 
 PYTHON ?= python3
 AS_OF ?= 2026-06-30
@@ -44,6 +44,9 @@ night: $(READY)  ## a night through Airflow: AS_OF=DATE FEEDS=… DATA=PATH USER
 test: $(READY) lint types  ## style, types and all tests that can run here
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
+cluster-test: $(READY)  ## a night on a Spark cluster that loses a worker and its server; needs Java
+	@$(BIN)/python -m pytest -m cluster tests/cluster
+
 lint: $(READY)  ## style and docstrings
 	@$(BIN)/flake8 jobs models expectations dags tests
 
@@ -52,6 +55,9 @@ types: $(READY)  ## static types
 
 bench: $(READY)  ## seconds and peak memory a stage at 20,000 and 200,000 users; Airflow's share
 	@$(BIN)/python tests/bench/night.py
+
+bench-growth: $(READY)  ## processor and memory a step at two sizes, extrapolated to 100 M and 500 M people
+	@$(BIN)/python -m tests.bench.growth
 
 bench-intake: $(READY)  ## rows a second a core of intake beside a plain DuckDB copy
 	@$(BIN)/python -m tests.bench.intake

@@ -11,7 +11,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from jobs import config
-from jobs.errors import MartError, NightlistError, StepLeftOut
+from jobs.errors import EngineError, MartError, NightlistError, StepLeftOut
 from jobs.steps import FREEZE, Step, run_step
 
 
@@ -61,9 +61,9 @@ def run_or_fail(name: str, run: config.Run) -> str:
     except StepLeftOut as why:
         print(f"nightlist: {name} left out: {why.found}", flush=True)
         raise AirflowSkipException(str(why)) from why
-    except MartError as error:
+    except (EngineError, MartError) as error:
         print(f"nightlist: {name}: {error}", flush=True)
-        raise  # the database may be back in a moment: this is tried again
+        raise  # the cluster or the database may be back in a moment: this is tried again
     except NightlistError as error:
         print(f"nightlist: {name}: {error}", flush=True)
         raise AirflowFailException(str(error)) from error

@@ -83,5 +83,9 @@ class SendRefused(NightlistError):
     """A wave must not be sent, or not on this day; no file was written."""
 
 
+class EngineError(NightlistError):
+    """The cluster does not answer, or lost the session; what a step began is not visible."""
+
+
 class UsageError(NightlistError):
     """The command's words are off."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +119,7 @@ def run_step(name: str, run: Run) -> Run:
     main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
     with (locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"),
           observed(run, name) as attempt):
-        attempt.counts = counts = main(run)
+        attempt.counts = counts = _counted(main, run)
         if name == FREEZE:
             attempt.run = run = dataclasses.replace(run, run_id=counts["run_id"])
             _open(run)
@@ -127,6 +128,20 @@ def run_step(name: str, run: Run) -> Run:
     print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {record['seconds']:>6.1f} s  "
           f"{record['peak_mib']:>5} MiB  {said}", flush=True)
     return run
+
+
+def _counted(main: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
+    """What a step counts; where it failed because the cluster went away, the error says that."""
+    try:
+        return main(run)
+    except Exception as error:
+        if "jobs.session" not in sys.modules:  # a step without an engine
+            raise
+        from jobs.session import lost
+
+        if gone := lost(error):
+            raise gone from error
+        raise
 
 
 def run_all(run: Run) -> Run:

@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from jobs.__main__ import main, parser
-from jobs.errors import UsageError
+from jobs.errors import EngineError, UsageError
 from jobs.session import engine, session
 
 
@@ -87,7 +87,7 @@ def test_what_no_check_foresaw_is_one_line_too(tmp_path, capsys, monkeypatch):
 
 def test_a_cluster_that_does_not_answer_is_named_at_once(monkeypatch):
     monkeypatch.setenv("NIGHTLIST_SPARK", "sc://127.0.0.1:1")
-    with pytest.raises(UsageError, match="a Spark Connect server at sc://127.0.0.1:1"):
+    with pytest.raises(EngineError, match="a Spark Connect server at sc://127.0.0.1:1"):
         session()
 
 
