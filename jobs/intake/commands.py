@@ -29,7 +29,8 @@ def declare(commands: argparse._SubParsersAction) -> None:
                 "and what is late", "nightlist feeds --as-of 2026-06-30")
     feeds.add_argument("--as-of", metavar="DATE", help="the night to look from (default: today)")
     feeds.add_argument("--policy", metavar="NAME", default=config.DEFAULT_POLICY["landing"],
-                       help="the product policy, which says what a night cannot do without "
+                       help="the product policy, which says until when a night waits "
+                       "for a feed and what a late one means "
                        "(default: %(default)s)")
     quarantine = add(commands, "quarantine", _quarantine, "show why rows of a feed are in "
                      "quarantine, with counts and samples", "nightlist quarantine --feed "
@@ -89,8 +90,8 @@ def _feeds(arguments: argparse.Namespace) -> None:
     from jobs.show import show
 
     as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
-    mandatory = load(arguments.policy, as_of).mandatory_feeds
-    show(arrivals(config.home_folder(arguments.home), as_of, mandatory), arguments.format,
+    rules = load(arguments.policy, as_of).feeds
+    show(arrivals(config.home_folder(arguments.home), as_of, rules), arguments.format,
          output(arguments), f"feeds by {as_of}")
 
 

@@ -12,6 +12,7 @@ from jobs.contracts.monitoring import OK, STOP, UNJUDGED, WARNING
 from jobs.intake.status import LATE, MISSING
 from jobs.policies.policy import Policy
 from jobs.release.warehouse import told
+from jobs.report.quality import LEFT_OUT
 from jobs.report.words import number, percent
 
 Check = dict[str, str]
@@ -94,15 +95,18 @@ def churn(share: float | None, policy: Policy | None) -> Check:
 
 def data(feeds: Iterable[dict[str, Any]]) -> Check:
     """Late feeds, and those with too much in quarantine."""
-    known = [row for row in feeds if row["deliveries"] or row["status"] == MISSING]
+    known = [row for row in feeds if row["deliveries"] or row["status"] in (MISSING, LEFT_OUT)]
     late = [row["feed"] for row in known if row["status"] in (LATE, MISSING)]
+    out = [row["feed"] for row in known if row["status"] == LEFT_OUT]
     bad = [row["feed"] for row in known if row["tone"]]
     if not known:
         return _check("Data", UNJUDGED, "No deliveries are recorded.", "data")
-    said = [f"{number(len(known) - len(late))} of {number(len(known))} feeds are on time"]
+    on_time = len(known) - len(late) - len(out)
+    said = [f"{number(on_time)} of {number(len(known))} feeds are on time"]
     said += [f"late: {_some(late)}"] if late else []
+    said += [f"left out: {_some(out)}"] if out else []
     said += [f"much in quarantine: {_some(bad)}"] if bad else []
-    return _check("Data", WARNING if late or bad else OK, "; ".join(said) + ".", "data")
+    return _check("Data", WARNING if late or out or bad else OK, "; ".join(said) + ".", "data")
 
 
 def _some(names: list[str], most: int = 3) -> str:
