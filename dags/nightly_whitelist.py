@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context
+from feed_wait import before_intake
 from step_task import chain, logical_day
 
 from jobs import config
@@ -75,4 +76,4 @@ with DAG(
         "models": Param([], type="array", items={"type": "string"}),
     },
 ) as dag:
-    chain(STEPS, _run, _rule)
+    chain(STEPS, _run, _rule, before={"intake": before_intake(_run)})
