@@ -18,14 +18,14 @@ from jobs.errors import NightlistError
 TASK_ID = "wait_for_feeds"
 DOC = """
 Waits for the feeds that the policy gives a deadline. **When it fails**, a feed without which there
-is no night has missed its own: the message names it and its owner. Once it has come, clear
-this task; where it cannot come, see `dags/runbook/late_feed.md`.
+is no night has missed its own: the message names it and its owner. Once it has come, clear this
+task; where it cannot come, see `dags/runbook/late_feed.md`.
 """
 
 
 def before_intake(run_of: Callable[[str], config.Run]) -> Callable[[Any], BaseOperator]:
     """What makes the task in front of `intake` (see `step_task.chain`)."""
-    return lambda frozen: FeedWait(run_of, task_id=TASK_ID, doc_md=DOC)
+    return lambda frozen: FeedWait(run_of=run_of, task_id=TASK_ID, doc_md=DOC)
 
 
 class FeedWait(BaseOperator):
@@ -36,7 +36,7 @@ class FeedWait(BaseOperator):
         kwargs: Of every operator.
     """
 
-    def __init__(self, run_of: Callable[[str], config.Run], **kwargs: Any) -> None:
+    def __init__(self, *, run_of: Callable[[str], config.Run], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.run_of = run_of
 
