@@ -14,6 +14,9 @@ from jobs.lock import locked
 if TYPE_CHECKING:
     from jobs.intake.landing import DeliveryName
 
+#: What a terminal shows of each feed; files have every column.
+SHOWN = ("feed", "status", "newest", "age_days", "deadline", "if_late", "waiting", "quarantined")
+
 
 def declare(commands: argparse._SubParsersAction) -> None:
     """Add the commands to the parser."""
@@ -87,12 +90,15 @@ def _wanted(delivery: str | None) -> DeliveryName | None:
 def _feeds(arguments: argparse.Namespace) -> None:
     from jobs.intake.status import arrivals
     from jobs.policies.policy import load
-    from jobs.show import show
+    from jobs.show import show, terminal_table
 
     as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
     rules = load(arguments.policy, as_of).feeds
-    show(arrivals(config.home_folder(arguments.home), as_of, rules), arguments.format,
-         output(arguments), f"feeds by {as_of}")
+    rows, title = arrivals(config.home_folder(arguments.home), as_of, rules), f"feeds by {as_of}"
+    if arguments.format == "table" and not arguments.output:
+        terminal_table(rows, title, columns=SHOWN, limit=100)
+        return
+    show(rows, arguments.format, output(arguments), title)
 
 
 def _quarantine(arguments: argparse.Namespace) -> None:
