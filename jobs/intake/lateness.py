@@ -66,8 +66,8 @@ def of_feed(rule: FeedRule, newest: str | None, as_of: dt.date) -> Late | None:
         return None
     if rule.late == LAST_KNOWN and stands:
         return Late(rule.feed, newest, age, LAST_KNOWN,
-                    f"the last known one may be {rule.max_age_days} days old")
-    why = (f"older than {rule.max_age_days} days" if rule.late == LAST_KNOWN else
+                    f"the last known one may be {_days(rule.max_age_days)} old")
+    why = (f"older than {_days(rule.max_age_days)}" if rule.late == LAST_KNOWN else
            f"the policy says {rule.late} where it is late")
     return Late(rule.feed, newest, age, rule.ends, why)
 
@@ -96,7 +96,7 @@ def refuse_stops(found: Iterable[Late], rules: Mapping[str, FeedRule], as_of: dt
     first, more = stops[0], ", ".join(one.feed for one in stops[1:])
     raise DeliveryRefused(
         f"landing/{first.feed}", f"a delivery by {as_of}", "none" if first.newest is None else
-        f"the newest of {first.newest}, {first.age_days} days old ({first.why})",
+        f"the newest of {first.newest}, {_days(first.age_days)} old ({first.why})",
         f"ask the feed's owner, {rules[first.feed].owner}, to deliver, and run the night again"
         + (f"; late as well: {more}" if more else ""))
 
@@ -108,6 +108,9 @@ def sentence(one: Late | Mapping[str, object]) -> str:
             STOP: "late, and no night without it"}[str(said["action"])]
     if said["newest"] is None:
         return f"{said['feed']}: {what} ({said['why']})"
-    age = said["age_days"]
-    return (f"{said['feed']}: {what} (of {said['newest']}, {age} {'day' if age == 1 else 'days'} "
-            f"old; {said['why']})")
+    return (f"{said['feed']}: {what} (of {said['newest']}, {_days(said['age_days'])} old; "
+            f"{said['why']})")
+
+
+def _days(number: object) -> str:
+    return f"{number} day" if number == 1 else f"{number} days"
