@@ -11,6 +11,7 @@ from pathlib import Path
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context
 from approval import asks
+from feed_wait import before_intake
 from step_task import chain, logical_day
 
 from jobs import config
@@ -76,4 +77,5 @@ with DAG(
         "models": Param([], type="array", items={"type": "string"}),
     },
 ) as dag:
-    chain(STEPS, _run, _rule, before={"check_release": asks(_run)})
+    chain(STEPS, _run, _rule,
+          before={"intake": before_intake(_run), "check_release": asks(_run)})

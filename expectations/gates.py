@@ -6,7 +6,6 @@ Each is a step of its own: it reads what the step before wrote, records every re
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,7 +25,8 @@ from jobs.contracts.limits import CANDIDATES, LIMITS
 from jobs.contracts.night import FEATURE_MATRIX, SCORES, TRAINING_MATRIX
 from jobs.contracts.table import Table
 from jobs.errors import GateFailed
-from jobs.inputs import clean_table, frozen, frozen_policy, record
+from jobs.inputs import DEGRADED, clean_table, frozen, frozen_policy, record
+from jobs.intake import lateness
 from jobs.limits.verify import TABLES, Source, verify
 from jobs.policies.policy import Policy
 from jobs.release import warehouse
@@ -46,27 +46,40 @@ EARLIER_GATES = {"intake": "check_intake", "features": "check_features", "scores
 def after_intake(run: Run) -> dict[str, int]:
     """The clean tables of the frozen deliveries hold what their contracts promise."""
     spark, mandatory = session(), frozen_policy(run).mandatory_feeds
-    deliveries = frozen(run)["inputs"]["deliveries"]
-    results = []
+    inputs = frozen(run)["inputs"]
+    deliveries, results = inputs["deliveries"], degraded(inputs)
     for feed in feeds.FEEDS.values():
         of_feed = [row for row in deliveries if row["feed"] == feed.name]
         if of_feed or feed.name in mandatory:
             results += run_suite("intake", clean_table(spark, run, feed), _clean_suite(feed),
                                  suites.feed(feed.name), run.folder)
         if of_feed:
-            results += newest_delivery(feed, of_feed[-1], run.as_of)
+            results += newest_delivery(feed, of_feed[-1])
     return _close(run, "intake", results, "look at the quarantine and ask for a new delivery")
 
 
-def newest_delivery(feed: Table, delivery: dict[str, Any], as_of: dt.date) -> list[Result]:
-    """What a feed's newest delivery says of the feed: is it alive, and is it sound?
+def degraded(inputs: Mapping[str, Any]) -> list[Result]:
+    """A warning for each feed that is late: the night goes on as its policy says, and it shows.
+
+    Where the policy says stop, there is no run: `freeze` refuses it.
+
+    Args:
+        inputs: As frozen; with the `degraded`, and the `deliveries` of the feeds that are used.
+    """
+    late = {one["feed"]: one for one in inputs.get(DEGRADED, [])}
+    named = sorted({row["feed"] for row in inputs["deliveries"]} | set(late))
+    return [Result("intake", name, "newest delivery on time", "", WARNING, name not in late,
+                   lateness.sentence(late[name]) if name in late else "") for name in named]
+
+
+def newest_delivery(feed: Table, delivery: dict[str, Any]) -> list[Result]:
+    """What a feed's newest delivery says of the feed: is it sound?
 
     Rules that let a missing value pass would otherwise take a broken feed for good news.
 
     Args:
         feed: Its contract.
         delivery: `delivery_date`, `received`, `quarantined`, `duplicates` of the frozen inputs.
-        as_of: The night.
     """
     results = []
     # Of distinct rows: copies of a good row must not thin out the bad ones.
@@ -77,12 +90,6 @@ def newest_delivery(feed: Table, delivery: dict[str, Any], as_of: dt.date) -> li
                               f"most {most:.1%}", "", severity, share <= most,
                               f"{share:.1%} of {distinct} rows on "
                               f"{delivery['delivery_date']}" if share > most else ""))
-    if feed.max_age_days:
-        age = (as_of - dt.date.fromisoformat(delivery["delivery_date"])).days
-        results.append(Result("intake", feed.name, f"newest delivery at most {feed.max_age_days} "
-                              "days old", "", CRITICAL, age <= feed.max_age_days,
-                              f"{age} days, of {delivery['delivery_date']}"
-                              if age > feed.max_age_days else ""))
     return results
 
 

@@ -9,6 +9,11 @@ champion), `trained` where one is to be trained tonight, if the rows can carry i
 `jobs/scores/choice.py`). Without a PD model the steps that need one are left out and nothing is
 published. A training run is frozen the same way.
 
+`degraded` names each feed that is late for the night, what follows of it by the policy and why
+(see `jobs/intake/lateness.py`); one that is left out has no deliveries in `deliveries`. Where that
+is one of the bureau's files, `bureau_files` are the deliveries from which it is known whom the
+bureau has a file of (see `jobs/offers/unseen.py`).
+
 `previous` names the release before the night (see `jobs/release/previous.py`), or is null.
 """
 
@@ -33,8 +38,9 @@ from jobs.config import RUN_FILE, Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, PolicyError
-from jobs.intake import history
+from jobs.intake import history, lateness
 from jobs.intake.intake import LINKS, all_taken_in, check_currency, clean_partition, taken_in
+from jobs.policies.feeds import BUREAU_FILES, WITHOUT
 from jobs.policies.policy import Policy, load
 from jobs.release.previous import previous
 from jobs.scores import choice
@@ -44,6 +50,8 @@ COUNTED = ("received", "accepted", "quarantined", "duplicates", "fingerprint", "
            "replaces")
 #: Another version of these may give other digits. The engine is left out: all give the same.
 LIBRARIES = ("lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy")
+#: Keys of the frozen inputs; see the module.
+DEGRADED, BUREAU_FILES_KEY = "degraded", "bureau_files"
 #: Characters of the fingerprint that name a run.
 RUN_ID_LENGTH = 12
 
@@ -57,7 +65,9 @@ def main(run: Run) -> dict[str, Any]:
         store.write_json({"run_id": run_id, "inputs": inputs}, folder / RUN_FILE)
     said = {name: model if isinstance(model, str) else model["version"]
             for name, model in inputs["models"].items()}
+    late = ", ".join(f"{one['feed']} {one['action']}" for one in inputs[DEGRADED])
     return {"run_id": run_id, "deliveries": len(inputs["deliveries"]),
+            **({DEGRADED: late} if late else {}),
             "policy": f"{run.policy} {inputs['policy']['version']}",
             "models": " ".join(f"{name}/{model}" for name, model in said.items())}
 
@@ -66,12 +76,18 @@ def gather(run: Run) -> dict[str, Any]:
     """Everything the night is a function of, as JSON content.
 
     Raises:
-        DeliveryRefused: When a delivery's amounts are not in the policy's currency.
+        DeliveryRefused: When a delivery's amounts are not in the policy's currency, or a feed is
+            late without which there is no night.
         ModelMismatch: When there is no model of the name given, or its features are others.
         NoChampion: When the policy wants one and there is none.
     """
     policy = load(run.policy, run.as_of)
-    deliveries = [row for feed in feeds.FEEDS for row in in_force(run, feed, policy.currency)]
+    known = {feed: in_force(run, feed, policy.currency) for feed in feeds.FEEDS}
+    late = lateness.late(policy.feeds, {feed: rows[-1]["delivery"] for feed, rows in known.items()
+                                        if rows}, run.as_of)
+    lateness.refuse_stops(late, policy.feeds, run.as_of)
+    left_out = {one.feed for one in late if one.action == WITHOUT}
+    deliveries = [row for feed, rows in known.items() if feed not in left_out for row in rows]
     tells = {feeds.LOAN_PERFORMANCE.name,
              *([feeds.LOAN_DAYS.name] if policy.outcomes.default else [])}
     learns = any(row["feed"] in tells for row in deliveries)
@@ -80,7 +96,9 @@ def gather(run: Run) -> dict[str, Any]:
             "policy": {"name": policy.name, "version": policy.version, "sha256": policy.sha256,
                        "currency": policy.currency},
             "models": choice.choose(run, learns, policy.requires_champion),
-            "deliveries": deliveries,
+            "deliveries": deliveries, DEGRADED: [asdict(one) for one in late],
+            BUREAU_FILES_KEY: [row for feed in BUREAU_FILES for row in known[feed]
+                               ] if left_out & set(BUREAU_FILES) else [],
             "previous": (None if run.training
                          else previous(run.home, run.as_of, policy.name)),
             "code_version": code_version(),

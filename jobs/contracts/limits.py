@@ -41,6 +41,9 @@ RULE_FACTS = Table(
         Field("closed_channels", "integer", "channels", "Channels on which the person wants no "
               "invitation; 3 means all.", minimum=0, maximum=3),
         Field("closed_channel_names", "strings", "codes", "These channels, in order of name."),
+        Field("bureau_unseen", "integer", "1/0", "1: the bureau is known to have a file of the "
+              "person, and the night sees none, because the feed was left out as late.",
+              minimum=0, maximum=1),
         Field("refused_days", "integer", "days", "Since an invitation of ours ran out unanswered; "
               "missing where none did.", True, 0),
         Field("may_be_sent_from", "date", "date", "First day on which the policy's frequency caps "

@@ -65,8 +65,10 @@ class Field:
 class Table:
     """One data set: its grain, key, owner, where it comes from and its columns in order.
 
-    `partition` names the folder or table partition. For feeds: a night without a `mandatory` one
-    stops, and so does a night whose newest delivery is more than `max_age_days` old (0: any age);
+    `partition` names the folder or table partition. For feeds: there is no night before a
+    `mandatory` one has come; `max_age_days` is the greatest age at which its newest delivery is
+    used (0: what `jobs/policies/feeds.py` says), of which a policy may allow less, never more; one
+    that `protects` people or money stops the night where it stays away, whatever a policy says;
     `purpose` is the consent that its use rests on ("": none needed); a delivery is expected every
     `every_days`. Of a table that `may_be_empty` no gate asks for a row.
     """
@@ -84,6 +86,7 @@ class Table:
     max_age_days: int = 0
     every_days: int = 1
     may_be_empty: bool = False
+    protects: bool = False
 
     @property
     def columns(self) -> list[str]:

@@ -14,6 +14,9 @@ from jobs.lock import locked
 if TYPE_CHECKING:
     from jobs.intake.landing import DeliveryName
 
+#: What a terminal shows of each feed; files have every column.
+SHOWN = ("feed", "status", "newest", "age_days", "deadline", "if_late", "waiting", "quarantined")
+
 
 def declare(commands: argparse._SubParsersAction) -> None:
     """Add the commands to the parser."""
@@ -29,7 +32,8 @@ def declare(commands: argparse._SubParsersAction) -> None:
                 "and what is late", "nightlist feeds --as-of 2026-06-30")
     feeds.add_argument("--as-of", metavar="DATE", help="the night to look from (default: today)")
     feeds.add_argument("--policy", metavar="NAME", default=config.DEFAULT_POLICY["landing"],
-                       help="the product policy, which says what a night cannot do without "
+                       help="the product policy, which says until when a night waits "
+                       "for a feed and what a late one means "
                        "(default: %(default)s)")
     quarantine = add(commands, "quarantine", _quarantine, "show why rows of a feed are in "
                      "quarantine, with counts and samples", "nightlist quarantine --feed "
@@ -86,12 +90,15 @@ def _wanted(delivery: str | None) -> DeliveryName | None:
 def _feeds(arguments: argparse.Namespace) -> None:
     from jobs.intake.status import arrivals
     from jobs.policies.policy import load
-    from jobs.show import show
+    from jobs.show import show, terminal_table
 
     as_of = config.as_of_date(arguments.as_of) if arguments.as_of else dt.date.today()
-    mandatory = load(arguments.policy, as_of).mandatory_feeds
-    show(arrivals(config.home_folder(arguments.home), as_of, mandatory), arguments.format,
-         output(arguments), f"feeds by {as_of}")
+    rules = load(arguments.policy, as_of).feeds
+    rows, title = arrivals(config.home_folder(arguments.home), as_of, rules), f"feeds by {as_of}"
+    if arguments.format == "table" and not arguments.output:
+        terminal_table(rows, title, columns=SHOWN, limit=100)
+        return
+    show(rows, arguments.format, output(arguments), title)
 
 
 def _quarantine(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -12,11 +12,10 @@ import pyarrow as pa
 from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Table
 from jobs.errors import UsageError
-from jobs.intake import history, landing
+from jobs.intake import history, landing, lateness
 from jobs.intake.intake import all_taken_in
+from jobs.policies.feeds import FeedRule
 
-#: A delivery is late once it is overdue by more than this share of its usual distance, but a day.
-_GRACE = 0.25
 ON_TIME, LATE, MISSING, NONE_YET = "on time", "late", "missing", "none yet"
 
 
@@ -31,49 +30,46 @@ def feed_named(name: str) -> Table:
     return FEEDS[name]
 
 
-def arrivals(home: Path, as_of: dt.date, mandatory: Sequence[str]) -> pa.Table:
+def arrivals(home: Path, as_of: dt.date, rules: Mapping[str, FeedRule]) -> pa.Table:
     """One row a feed: what came by the as-of date.
 
-    Columns: feed, status, newest (delivery in force), age_days, deliveries (in force), waiting (in
-    landing, not taken in), gaps (times that the distance to the next delivery was late), accepted
-    and quarantined (rows of the deliveries in force).
-    `mandatory` are the feeds that a night of the product cannot do without.
-    Status: `missing` (mandatory, none), `late`, `none yet` (optional) or `on time`.
+    Columns: feed, status, newest (delivery in force), age_days, deadline (until when the night
+    waits, local time), if_late (what follows if it stays so: `stop`, `last_known` or `without`),
+    deliveries (in force), waiting (in landing, not taken in), gaps (times that the distance to the
+    next delivery was late), accepted and quarantined (rows of the deliveries in force).
+    `rules` are the policy's. Status: `missing` (mandatory, none), `late`, `none yet` (optional) or
+    `on time`.
 
     Raises:
         DeliveryRefused: When something in landing is no delivery.
     """
     landing.check_feeds(home, FEEDS)
-    return pa.Table.from_pylist([_arrival(home, feed, as_of, feed.name in mandatory)
+    return pa.Table.from_pylist([_arrival(home, feed, as_of, rules[feed.name])
                                  for feed in FEEDS.values()])
 
 
-def most_days(feed: Table) -> int:
-    """Days from one delivery to the next from which on, exceeded, the next is late."""
-    return feed.every_days + max(1, round(_GRACE * feed.every_days))
+def of_feed(rule: FeedRule, newest: str | None, as_of: dt.date) -> str:
+    """Status of a feed with this newest delivery; None: there is none."""
+    if newest is None:
+        return MISSING if rule.mandatory else NONE_YET
+    return LATE if lateness.of_feed(rule, newest, as_of) else ON_TIME
 
 
-def of_age(feed: Table, age_days: int | None, is_mandatory: bool) -> str:
-    """Status of a feed whose newest delivery is so old; None: there is none."""
-    if age_days is None:
-        return MISSING if is_mandatory else NONE_YET
-    return ON_TIME if age_days <= most_days(feed) else LATE
-
-
-def _arrival(home: Path, feed: Table, as_of: dt.date,
-             is_mandatory: bool) -> dict[str, object]:
+def _arrival(home: Path, feed: Table, as_of: dt.date, rule: FeedRule) -> dict[str, object]:
     landed = landing.delivery_names(home, feed.name, as_of)
     taken = all_taken_in(home, feed.name, as_of)
     names = history.in_force({*landed, *taken})
     days = [name.day for name in names]
     age = (as_of - days[-1]).days if days else None
     counts = [taken.get(name, {}) for name in names]
+    newest = str(names[-1]) if names else None
+    late, until = lateness.of_feed(rule, newest, as_of), rule.until(as_of)
     return {
-        "feed": feed.name, "status": of_age(feed, age, is_mandatory),
-        "newest": str(names[-1]) if names else "",
-        "age_days": age, "deliveries": len(names),
+        "feed": feed.name, "status": of_feed(rule, newest, as_of), "newest": newest or "",
+        "age_days": age, "deadline": f"{until:%m-%d %H:%M}" if until else "",
+        "if_late": late.action if late else rule.late, "deliveries": len(names),
         "waiting": sum(name not in taken for name in names),
-        "gaps": sum((later - earlier).days > most_days(feed)
+        "gaps": sum((later - earlier).days > lateness.most_days(rule)
                     for earlier, later in zip(days, days[1:], strict=False)),
         **{key: sum(int(one.get(key, 0)) for one in counts)
            for key in ("accepted", "quarantined")}}

@@ -1,8 +1,9 @@
 """What rules and personal caps look at beside features and scores → `rule_facts`.
 
 Sources: clean bound_cards, suppressions, marketing_opt_outs, invitations, loan_days as known by the
-night; `feature_matrix`, `scores`, the release before the night. Grain: one considered user. Of
-everyone, considered or not, `barriers` and `own_invitations` are kept beside it, for the ledgers.
+night; `feature_matrix`, `scores`, the release before the night; of a night without the bureau whom
+that has a file of. Grain: one considered user. Of everyone, considered or not, `barriers` and
+`own_invitations` are kept beside it, for the ledgers.
 
 What stands on account data (region, partner, cards, debts, evidence) is missing where the person
 does not agree to its use. Suppressions, refusals, own loans and own offers need no consent. A night
@@ -30,7 +31,8 @@ from jobs.features.families import SOURCES
 from jobs.inputs import facts, frozen_policy, unchanged
 from jobs.labels.known import known
 from jobs.labels.loans import owed_to_us
-from jobs.offers import open_offers, permission
+from jobs.offers import open_offers, permission, unseen
+from jobs.policies.feeds import BUREAU_UNSEEN
 from jobs.release import warehouse
 from jobs.session import session
 from jobs.tiles.plan import LONGEST_DAYS
@@ -44,8 +46,8 @@ EVIDENCE: tuple[str, ...] = ("statement_months", "bureau_months", *(
 _READ = ("user_id", "account_consents", "verified_card_count", "oldest_card_days",
          "card_limit_minor", "debt_minor", "mortgage_debt_minor", "monthly_obligation_minor",
          *EVIDENCE)
-#: Of whom a list, a channel or our book says nothing, there is none.
-_NONE = ("suppressions", "student_lists", "closed_channels", "own_balance_minor")
+#: Of whom a list, a channel, our book or a bureau left out says nothing, there is none.
+_NONE = ("suppressions", "student_lists", "closed_channels", "own_balance_minor", BUREAU_UNSEEN)
 
 
 def build(matrix: DataFrame, scores: DataFrame | None, parts: Sequence[DataFrame]) -> DataFrame:
@@ -54,8 +56,8 @@ def build(matrix: DataFrame, scores: DataFrame | None, parts: Sequence[DataFrame
     Args:
         matrix: `feature_matrix`.
         scores: `scores`, or None in a night without a model.
-        parts: What `profile`, `permission.counts`, `loans.owed_to_us`, `open_offers.build` and
-            `open_offers.allowed_from` give.
+        parts: What `profile`, `permission.counts`, `loans.owed_to_us`, `open_offers.build`,
+            `open_offers.allowed_from` and `unseen.build` give.
     """
     people = matrix.select(*_READ)
     people = (people.withColumn("income", F.lit(None).cast("long")) if scores is None else
@@ -128,7 +130,8 @@ def main(run: Run) -> dict[str, int]:
     waits = open_offers.allowed_from(mine, policy.campaign.frequency_caps, run.as_of)
     table = build(store.read(spark, run.folder / "feature_matrix", FEATURE_MATRIX),
                   _scores(spark, run),
-                  [profile(cards), permission.counts(barred), owed_to_us(days), offers, waits])
+                  [profile(cards), permission.counts(barred), owed_to_us(days), offers, waits,
+                   unseen.of(spark, run)])
     people = store.write(table, RULE_FACTS, run.folder / RULE_FACTS.name)
     return {"considered": people, **_counts(store.read(spark, run.folder / RULE_FACTS.name,
                                                        RULE_FACTS))}

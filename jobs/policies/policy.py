@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,11 +20,11 @@ from typing import Any
 
 import yaml
 
-from jobs.contracts.feeds import BOUND_CARDS, FEEDS
 from jobs.errors import PolicyError
 from jobs.policies import law
 from jobs.policies.campaign import CampaignRules, campaign_rules
 from jobs.policies.check import Check
+from jobs.policies.feeds import FeedRule, feed_rules
 from jobs.policies.guardrails import Guardrails, guardrails
 from jobs.policies.law import Law
 from jobs.policies.limits import LimitRules, limit_rules
@@ -39,7 +40,7 @@ DAYS_PER_YEAR = law.DAYS_PER_YEAR
 MOST_MONEY = 10**12
 #: What a version may say.
 VERSION_KEYS = {"version", "effective_from", "effective_to", "limit", "rate_daily",
-                "offer_valid_days", "funding", "rules", "tiers", "mandatory_feeds", "monitoring",
+                "offer_valid_days", "funding", "rules", "tiers", "feeds", "monitoring",
                 "outcomes", "requires_champion", "limits", "campaign", "retention", "guardrails"}
 
 
@@ -58,9 +59,8 @@ class Policy:
     """The policy in force. Money in whole currency units, rates a day.
 
     `rules` are those in force on the date; `law` is that of the date.
-    `mandatory_feeds` are those that a night of the product cannot do without: what the version
-    names, else those that their contracts call mandatory. Without `loan_performance` among them a
-    night may have nothing to learn from (see `jobs/inputs.py`). `outcomes` says what counts as a
+    `feeds` says of every feed until when nights wait for it and what a late one means (see
+    `feeds.py`). `outcomes` says what counts as a
     default or an answer (see `outcomes.py`). With `requires_champion` a night scores with promoted
     models only; without it, one that was not is a warning.
     """
@@ -75,7 +75,7 @@ class Policy:
     card_limit_from: tuple[int, ...]
     offer_valid_days: int
     funding: int
-    mandatory_feeds: tuple[str, ...]
+    feeds: Mapping[str, FeedRule]
     monitoring: Monitoring
     guardrails: Guardrails
     outcomes: OutcomeRules
@@ -84,6 +84,15 @@ class Policy:
     retention: Retention
     law: Law
     requires_champion: bool = False
+
+    @property
+    def mandatory_feeds(self) -> tuple[str, ...]:
+        """Feeds before whose first delivery there is no night of the product.
+
+        Without `loan_performance` among them a night may have nothing to learn from (see
+        `jobs/inputs.py`).
+        """
+        return tuple(name for name, rule in self.feeds.items() if rule.mandatory)
 
 
 def folder() -> Path:
@@ -156,15 +165,16 @@ def _policy(name: str, document: Any, version: Any, as_of: dt.date) -> Policy:
         check.fail("tiers.card_limit_from", "rising limits from 0", columns)
     funding = check.get(version, "funding", dict)
     stated = rules(check, version, languages)
+    in_force = tuple(rule for rule in stated if rule.in_force(as_of))
     return Policy(
         name=check.name, product=product, currency=currency,
         version=check.text(version, "version"),
         sha256=fingerprint([product, currency, languages, version, asdict(allowed)]),
-        rules=tuple(rule for rule in stated if rule.in_force(as_of)),
+        rules=in_force,
         tiers=_tiers(check, version, len(columns)), card_limit_from=columns,
         offer_valid_days=check.whole(version, "offer_valid_days", 1, 366),
         funding=sum(check.whole(funding, key, 0, MOST_MONEY) for key in ("own", "interbank")),
-        mandatory_feeds=_mandatory_feeds(check, version),
+        feeds=feed_rules(check, version, in_force),
         monitoring=monitoring(check, version), guardrails=guardrails(check, version),
         outcomes=outcome_rules(check, version),
         limits=limit_rules(check, version, [rule.name for rule in stated]),
@@ -185,16 +195,6 @@ def _head(check: Check, document: Any) -> tuple[str, str, list[str]]:
     if type(languages) is not list or not set(map(str, languages)) <= set(LANGUAGES):
         check.fail("languages", "a list out of " + ", ".join(LANGUAGES), languages)
     return product, currency, languages
-
-
-def _mandatory_feeds(check: Check, version: Any) -> tuple[str, ...]:
-    if "mandatory_feeds" not in version:
-        return tuple(feed.name for feed in FEEDS.values() if feed.mandatory)
-    names = check.get(version, "mandatory_feeds", list)
-    odd = [name for name in names if name not in FEEDS]
-    if odd or BOUND_CARDS.name not in names:
-        check.fail("mandatory_feeds", f"names of feeds, {BOUND_CARDS.name} among them", names)
-    return tuple(names)
 
 
 def _tiers(check: Check, version: Any, columns: int) -> tuple[Tier, ...]:

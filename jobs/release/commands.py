@@ -194,6 +194,8 @@ def print_summary(home: Path, release: Release) -> None:
     print(f"invited    {release.invited:,} of {release.considered:,} considered")
     print(f"committed  {release.committed_amount:,} {release.currency}")
     print(f"changes    {sentence(records.churn_of(home, release))}")
+    for line in records.degraded_of(home, release.release_id):
+        print(f"degraded   {line}")
     print(f"table      {near(home / 'warehouse')}  (nightlist whitelist --home {near(home)})")
     print(f"run        {near(release.run(home).folder)}")
     print(f"report     {near(home / 'reports' / release.as_of_date.isoformat() / 'index.html')}")

@@ -20,7 +20,8 @@ from jobs.contracts.campaign import CHANGES, CRITERIA, DOCUMENTS
 from jobs.contracts.limits import LIMITS
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, ReleaseError
-from jobs.inputs import frozen, frozen_policy, record
+from jobs.inputs import DEGRADED, frozen, frozen_policy, record
+from jobs.intake import lateness
 from jobs.labels.labels import borrowers_of
 from jobs.policies import policy as policies
 from jobs.policies.policy import Policy
@@ -113,6 +114,12 @@ def _stated(run: Run, policy: Policy) -> dict[str, Any]:
     (version,) = policies.versions_in_force(policy.name, said, run.as_of)
     return {"product": policy.product, "currency": policy.currency,
             "languages": said.get("languages", []), "version": version}
+
+
+def degraded_of(home: Path, release_id: str) -> list[str]:
+    """What is to be told of each feed that was late for a published release."""
+    late = documents_of(home, release_id).get(criteria.INPUTS, {}).get(DEGRADED, [])
+    return [lateness.sentence(one) for one in late]
 
 
 def churn_of(home: Path, one: warehouse.Release) -> dict[str, Any] | None:

@@ -18,8 +18,10 @@ from jobs.config import Run
 from jobs.contracts.limits import CERTIFICATE
 from jobs.contracts.release import WATERFALL
 from jobs.errors import PolicyError
-from jobs.inputs import frozen
+from jobs.inputs import DEGRADED, frozen
+from jobs.intake import lateness
 from jobs.observability.records import steps_of
+from jobs.policies.feeds import UNSTATED
 from jobs.policies.policy import Policy, load
 from jobs.release import switch, warehouse
 from jobs.release.approval import rejected
@@ -75,6 +77,7 @@ def facts(run: Run) -> dict[str, Any]:
     now = standing(moves)
     before = headline.earlier(run, now.of_nights.values())
     results = store.read_json(run.folder / "gates.json", [])
+    late = inputs.get(DEGRADED, [])
     content = {
         "as_of": run.as_of.isoformat(), "release_id": run.release_id, "run_id": run.run_id,
         "currency": currency, "inputs": inputs, "figures": figures,
@@ -90,7 +93,8 @@ def facts(run: Run) -> dict[str, Any]:
         "limits": limits.facts(run, currency), "terms": terms.facts(tables),
         "models": models.facts(run, tables), "hashes": record.get("tables", {}),
         "feeds": quality.feed_rows(inputs["deliveries"], run.as_of,
-                                   policy.mandatory_feeds if policy else ()),
+                                   policy.feeds if policy else UNSTATED, late),
+        "degraded": [lateness.sentence(one) for one in late],
         "deliveries": [quality.delivery(row) for row in inputs["deliveries"]],
         "gates": quality.gate_rows(results), "results": results,
         "failures": [row for row in results if not row["success"]],

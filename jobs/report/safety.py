@@ -12,7 +12,8 @@ from jobs.contracts.monitoring import OK, STOP, UNJUDGED, WARNING
 from jobs.intake.status import LATE, MISSING
 from jobs.release.approval import ASKS, GUARDRAILS, PASSED, approved, sentence
 from jobs.release.warehouse import told
-from jobs.report.words import number
+from jobs.report.quality import LEFT_OUT
+from jobs.report.words import number, percent
 
 Check = dict[str, str]
 
@@ -114,15 +115,18 @@ def guardrail_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 def data(feeds: Iterable[dict[str, Any]]) -> Check:
     """Late feeds, and those with too much in quarantine."""
-    known = [row for row in feeds if row["deliveries"] or row["status"] == MISSING]
+    known = [row for row in feeds if row["deliveries"] or row["status"] in (MISSING, LEFT_OUT)]
     late = [row["feed"] for row in known if row["status"] in (LATE, MISSING)]
+    out = [row["feed"] for row in known if row["status"] == LEFT_OUT]
     bad = [row["feed"] for row in known if row["tone"]]
     if not known:
         return _check("Data", UNJUDGED, "No deliveries are recorded.", "data")
-    said = [f"{number(len(known) - len(late))} of {number(len(known))} feeds are on time"]
+    on_time = len(known) - len(late) - len(out)
+    said = [f"{number(on_time)} of {number(len(known))} feeds are on time"]
     said += [f"late: {_some(late)}"] if late else []
+    said += [f"left out: {_some(out)}"] if out else []
     said += [f"much in quarantine: {_some(bad)}"] if bad else []
-    return _check("Data", WARNING if late or bad else OK, "; ".join(said) + ".", "data")
+    return _check("Data", WARNING if late or out or bad else OK, "; ".join(said) + ".", "data")
 
 
 def _some(names: list[str], most: int = 3) -> str:

@@ -10,12 +10,13 @@ from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.feeds import STATEMENTS
 from jobs.errors import DeliveryRefused
-from jobs.inputs import facts, gather
+from jobs.inputs import code_version, facts, in_force
 from jobs.intake import history
 from jobs.intake.intake import take_in_feed
 from jobs.intake.landing import DeliveryName, delivery_folder, delivery_names
 from jobs.intake.outgoing import write_correction, write_delivery
 from jobs.intake.status import arrivals
+from jobs.policies.feeds import UNSTATED
 from jobs.session import session
 
 MAY_31 = dt.date(2026, 5, 31)
@@ -46,7 +47,7 @@ def counting(home, as_of):
     """Delivery -> void from, of what counts for a night."""
     take(home, as_of)
     return {row["delivery"]: row["voided_on"]
-            for row in gather(Run(home, as_of))["deliveries"]}
+            for row in in_force(Run(home, as_of), "statements", "CNY")}
 
 
 def audited_night(home, as_of):
@@ -84,7 +85,8 @@ def test_jobs_see_from_when_a_row_is_void(tmp_path, monkeypatch):
     deliver(tmp_path, THIRD, 300, replaces=[FIRST])
     take(tmp_path)
     run = Run(tmp_path, THIRD, run_id="r")
-    store.write_json({"inputs": gather(run)}, run.folder / "run.json")
+    store.write_json({"inputs": {"code_version": code_version(), "deliveries": in_force(
+        run, "statements", "CNY")}}, run.folder / "run.json")
     rows = facts(session(), run, STATEMENTS).collect()
     assert rows and facts(session(), run, STATEMENTS).columns == feeds.facts(STATEMENTS).columns
     assert {(row.balance_minor, row.voided_on) for row in rows} == {(100, THIRD), (300, None)}
@@ -161,7 +163,7 @@ def test_arrivals_say_what_came_what_waits_and_what_is_late(tmp_path):
     write_delivery(tmp_path, feeds.FUNDING_LINES, FIRST, pa.Table.from_pylist(
         [{"funder": "own", "event_date": FIRST, "available_minor": 1, "cost_annual": None}],
         feeds.FUNDING_LINES.arrow_schema), "CNY")
-    rows = {row["feed"]: row for row in arrivals(tmp_path, THIRD, ["bound_cards"]).to_pylist()}
+    rows = {row["feed"]: row for row in arrivals(tmp_path, THIRD, UNSTATED).to_pylist()}
     bills_row = rows["statements"]
     assert (bills_row["status"], bills_row["newest"], bills_row["age_days"]) == (
         "on time", "2026-06-02", 1)
@@ -169,5 +171,5 @@ def test_arrivals_say_what_came_what_waits_and_what_is_late(tmp_path):
     assert rows["bound_cards"]["status"] == "missing" and rows["logins"]["status"] == "none yet"
     assert rows["funding_lines"]["status"] == "on time"     # daily, two days old: one of grace
     later = {row["feed"]: row for row in arrivals(
-        tmp_path, dt.date(2026, 6, 4), ["bound_cards"]).to_pylist()}
+        tmp_path, dt.date(2026, 6, 4), UNSTATED).to_pylist()}
     assert later["funding_lines"]["status"] == "late" and later["funding_lines"]["waiting"] == 1

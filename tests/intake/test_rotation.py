@@ -9,7 +9,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.feeds import BOUND_CARDS
 from jobs.errors import UsageError
-from jobs.inputs import facts, gather
+from jobs.inputs import code_version, facts, in_force
 from jobs.intake.intake import take_in_feed
 from jobs.intake.landing import delivery_names
 from jobs.intake.outgoing import write_delivery
@@ -41,7 +41,8 @@ def take(home):
 
 def seen(home):
     run = Run(home, SECOND, run_id="r")
-    store.write_json({"inputs": gather(run)}, run.folder / "run.json")
+    store.write_json({"inputs": {"code_version": code_version(), "deliveries": in_force(
+        run, "bound_cards", "CNY")}}, run.folder / "run.json")
     return facts(session(), run, BOUND_CARDS).orderBy("event_date").collect()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 import jobs.policies
 from jobs.__main__ import main
@@ -17,9 +18,11 @@ from jobs.steps import open_run
 
 MARCH, JULY = dt.date(2026, 3, 1), dt.date(2026, 7, 31)
 RATE = Decimal("0.000300")
-STATED = ("    mandatory_feeds: [bound_cards]\n"
-          "    outcomes: {default: {days_past_due: 90, within_months: 4}, recovery_days: 30}\n"
-          "    rules:\n")
+STATED = {
+    "feeds": {**{name: {"mandatory": False} for name in ("statements", "bureau_tradelines",
+                                                         "loan_performance")},
+              "account_flows": {"late": "last_known", "max_age_days": 152}},
+    "outcomes": {"default": {"days_past_due": 90, "within_months": 4}, "recovery_days": 30}}
 
 
 def loan(user, on, drawn=0, repaid=0, owed=0, overdue=0):
@@ -56,8 +59,9 @@ def folder(tmp_path_factory):
     home = tmp_path_factory.mktemp("outcomes")
     shipped = Path(jobs.policies.__file__).parent / "wallet_loan_cny.yaml"
     (home / "policies").mkdir()
-    (home / "policies" / "stated.yaml").write_text(shipped.read_text(encoding="utf-8").replace(
-        "    rules:\n", STATED), encoding="utf-8")
+    document = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    document["versions"][0] |= STATED
+    (home / "policies" / "stated.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
     for name, rows in DELIVERED.items():
         schema = feeds.FEEDS[name].arrow_schema
         table = pa.Table.from_pylist([dict(zip(schema.names, row)) for row in rows], schema)

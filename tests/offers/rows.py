@@ -11,7 +11,7 @@ _MATRIX = {"as_of_date": DAY, "age_years": 30, "segment": "thin_file", "statemen
            "bureau_months": 0, "is_thin_file": 1, "known_source_count": 0, "coverage_ratio": 0.0}
 _SCORES = {"as_of_date": DAY, "pd": 0.01, "score_points": 600, "model_version": "v1"}
 _FACTS = {"suppressions": 0, "student_lists": 0, "closed_channels": 0, "closed_channel_names": [],
-          "own_balance_minor": 0,
+          "own_balance_minor": 0, "bureau_unseen": 0,
           "evidence_sources": 3}
 
 

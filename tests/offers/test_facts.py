@@ -25,7 +25,8 @@ PARTS = {
     "book": "user_id string, own_balance_minor long",
     "offers": "user_id string, open_offer_id string, open_limit_minor long, open_rate_daily "
               "decimal(9,6), open_until date, is_open_offer_sent boolean, refused_days long",
-    "waits": "user_id string, may_be_sent_from date"}
+    "waits": "user_id string, may_be_sent_from date",
+    "unseen": "user_id string, bureau_unseen long"}
 
 
 def of_anna(income=None, with_model=True, features=None, **parts):
@@ -40,8 +41,9 @@ def test_of_whom_nobody_tells_there_is_nothing_to_bar_and_nothing_known():
     found = of_anna()
     assert {name: found[name] for name in (
         "suppressions", "student_lists", "closed_channels", "own_balance_minor",
-        "evidence_sources")} == {"suppressions": 0, "student_lists": 0, "closed_channels": 0,
-                                 "own_balance_minor": 0, "evidence_sources": 1}  # the statements
+        "bureau_unseen", "evidence_sources")} == {
+            "suppressions": 0, "student_lists": 0, "closed_channels": 0, "own_balance_minor": 0,
+            "bureau_unseen": 0, "evidence_sources": 1}  # the statements
     assert [name for name, value in found.items() if value is None] == [
         "region", "partner", "verified_names", "card_age_days", "refused_days", "may_be_sent_from",
         "total_debt_minor", "debt_to_income_months", "obligation_ratio", "open_offer_id",

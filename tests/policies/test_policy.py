@@ -196,16 +196,12 @@ def test_a_wrong_entry_is_named(edited, edit, message):
 
 def test_a_policy_says_what_its_nights_cannot_do_without(edited):
     def without_bureau(document):
-        document["versions"][0]["mandatory_feeds"] = ["bound_cards", "logins"]
+        document["versions"][0]["feeds"] = {
+            "logins": {"mandatory": True}, **{name: {"mandatory": False} for name in (
+                "statements", "bureau_tradelines", "loan_performance")}}
     assert edited(without_bureau).mandatory_feeds == ("bound_cards", "logins")
     assert edited(lambda document: None).mandatory_feeds == (
         "bound_cards", "statements", "bureau_tradelines", "loan_performance")
-
-
-@pytest.mark.parametrize("names", [["logins"], ["bound_cards", "horoscopes"], "bound_cards", []])
-def test_mandatory_feeds_are_feeds_and_bound_cards_is_one(edited, names):
-    with pytest.raises(PolicyError, match="mandatory_feeds"):
-        edited(lambda document: document["versions"][0].update(mandatory_feeds=names))
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -31,7 +31,9 @@ LEDGER_ROWS = {
     "criteria": [{"rule_number": 1, "rule": "adult", "reason_code": "AGE_UNDER",
                   "condition": "age_years >= 18", "text": "At least 18 years old. " * 8}],
     "documents": [{"document": "inputs", "sha256": "0", "text": json.dumps(
-        {"previous": {"release_id": "2026-05-31-aaa"}})}]}
+        {"previous": {"release_id": "2026-05-31-aaa"}, "degraded": [
+            {"feed": "rides", "newest": "2026-06-28", "age_days": 2, "action": "without",
+             "why": "older than 1 day"}]})}]}
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,13 @@ def test_the_summary_says_what_changed(home: Path, capsys: pytest.CaptureFixture
     assert ("changes    0 entered, 1 left, 1 limit up, 0 limit down, 0 rate changed; churn "
             "100.0% of 2, 0 took the offer; -50.0% in all") in said(capsys, home, "summary")
     assert "changes    no release before" in said(capsys, home, "summary", "--as-of", "2026-05-31")
+
+
+def test_the_summary_says_which_feeds_were_late(
+        home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ("degraded   rides: late, left out (of 2026-06-28, 2 days old; older than 1 day)"
+            in said(capsys, home, "summary"))
+    assert "degraded" not in said(capsys, home, "summary", "--as-of", "2026-05-31")
 
 
 def test_a_release_and_a_night_are_not_named_both(

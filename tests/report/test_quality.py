@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from jobs.contracts.feeds import FEEDS
+from jobs.policies.feeds import UNSTATED
 from jobs.report import quality
 
 JULY = dt.date(2026, 7, 10)
@@ -17,8 +19,10 @@ def delivered(feed: str, day: str, received: int = 10, quarantined: int = 0,
             "duplicates": duplicates, "accepted": received - quarantined - duplicates}
 
 
-def row(feed: str, *deliveries: dict[str, Any], mandatory: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {one["feed"]: one for one in quality.feed_rows(deliveries, JULY, mandatory)}[feed]
+def row(feed: str, *deliveries: dict[str, Any], degraded: tuple[dict[str, Any], ...] = (),
+        **said: Any) -> dict[str, Any]:
+    rules = {**UNSTATED, feed: replace(UNSTATED[feed], **said)} if said else UNSTATED
+    return {one["feed"]: one for one in quality.feed_rows(deliveries, JULY, rules, degraded)}[feed]
 
 
 def test_a_daily_feed_is_late_from_the_third_day_on() -> None:
@@ -38,8 +42,23 @@ def test_a_monthly_feed_has_a_quarter_of_a_month_of_grace() -> None:
 
 def test_a_feed_that_never_came_is_missing_where_nights_need_it() -> None:
     assert row("logins")["status"] == "none yet"
-    assert row("logins", mandatory=("logins",))["status"] == "missing"
+    assert row("logins", mandatory=True)["status"] == "missing"
     assert [one["feed"] for one in quality.feed_rows([], JULY)] == list(FEEDS)
+
+
+def test_a_daily_feed_that_is_waited_for_is_late_on_the_first_day_without_it() -> None:
+    waits = {"deadline": dt.timedelta(hours=24)}
+    assert row("logins", delivered("logins", "2026-07-10"), **waits)["status"] == "on time"
+    found = row("logins", delivered("logins", "2026-07-08"), **waits)
+    assert (found["status"], found["late_days"]) == ("late", 1)
+
+
+def test_a_feed_left_out_shows_the_delivery_that_it_had() -> None:
+    found = row("rides", degraded=({"feed": "rides", "newest": "2026-07-01.2", "age_days": 9,
+                                    "action": "without", "why": "…"},))
+    assert (found["status"], found["newest"], found["age_days"], found["late_days"]) == (
+        "left out", "2026-07-01.2", 9, 8)
+    assert (found["deliveries"], found["received"]) == (0, 0)
 
 
 def test_the_quarantine_is_that_of_the_newest_delivery_without_copies() -> None:

@@ -81,4 +81,10 @@ def test_late_feeds_and_full_quarantines_are_named() -> None:
                          feed("games", status="none yet", deliveries=0)])
     assert (found["status"], found["text"]) == ("warning", (
         "2 of 4 feeds are on time; late: bound cards, shopping; much in quarantine: rides."))
+
+
+def test_a_feed_left_out_warns_though_nothing_of_it_counts() -> None:
+    found = safety.data([feed("logins"), feed("rides", deliveries=0, status="left out")])
+    assert (found["status"], found["text"]) == (
+        "warning", "1 of 2 feeds are on time; left out: rides.")
     assert safety.data([feed("logins")])["status"] == "ok"

@@ -1,16 +1,55 @@
-"""The commands of a page of the runbook, with what stands for names and dates filled in."""
+"""Commands out of a page of the runbook, done on a home."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
-PAGES = Path(__file__).parents[2] / "dags" / "runbook"
+from jobs.__main__ import main
+from jobs.config import as_of_date
+from jobs.inputs import frozen
+from jobs.steps import open_run
+
+RUNBOOK = Path(__file__).parents[2] / "dags" / "runbook"
+
+
+def blocks(page: str) -> list[list[str]]:
+    """The lines of each block of commands in a page."""
+    text = (RUNBOOK / f"{page}.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```bash\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [block.strip().splitlines() for block in found]
+
+
+def do(page: str, number: int, home: Path, last: str = "", **words: str) -> int:
+    """Do a block's commands, one after another, until one fails; the last one's exit code.
+
+    Args:
+        page: Its name.
+        number: The block, from 0 on.
+        home: Where.
+        last: Leave it at the command that has this word, where a test has seen the rest.
+        words: What stands for DATE, FEED and the like.
+    """
+    code = 0
+    for line in blocks(page)[number]:
+        said = [words.get(one, one) for one in shlex.split(line)]
+        assert said[0] == "nightlist"
+        code = main([*said[1:], "--home", str(home)])
+        if code or last in said:
+            break
+    return code
+
+
+def newest_inputs(home: Path, date: str) -> dict[str, Any]:
+    """What the newest run of a date has frozen."""
+    inputs: dict[str, Any] = frozen(open_run(home, as_of_date(date)))["inputs"]
+    return inputs
 
 
 def commands(page: str, **given: str) -> list[list[str]]:
-    """The words of each command in the page's code block, without `nightlist`.
+    """The words of each `nightlist` command in a page's only block, without `nightlist`.
 
     Args:
         page: Its name.
@@ -19,8 +58,6 @@ def commands(page: str, **given: str) -> list[list[str]]:
     Raises:
         KeyError: For one that is not given.
     """
-    text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = [line for line in block.splitlines() if line.startswith("nightlist ")]
+    (block,) = blocks(page)
     return [[re.sub(r"[A-Z][A-Z_]+", lambda word: given[word.group()], one)
-             for one in shlex.split(line)[1:]] for line in lines]
+             for one in shlex.split(line)[1:]] for line in block if line.startswith("nightlist ")]

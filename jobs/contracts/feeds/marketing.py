@@ -9,7 +9,7 @@ INVITATIONS = Table(
     name="invitations", meaning="Who was invited to which loan, and with which probability.",
     grain="one invitation", key=("offer_id",), owner="marketing",
     source="own campaigns and partner lenders", partition="delivery_date", mandatory=False,
-    purpose="contract", every_days=31,
+    purpose="contract", every_days=31, max_age_days=100, protects=True,
     fields=(
         record_id("offer_id", "invitation"), USER_ID, EVENT_DATE,
         code("lender", "Whose loan it offers.", ("own", "partner")),

@@ -13,7 +13,7 @@ CONSENTS = Table(
     name="consents", meaning="Consent given and withdrawn, a source's purpose each.",
     grain="one user, purpose and date", key=("user_id", "purpose", "event_date"),
     owner="privacy office", source="wallet settings", partition="delivery_date", mandatory=False,
-    purpose="",
+    purpose="", max_age_days=100, protects=True,
     fields=(
         USER_ID, EVENT_DATE,
         code("purpose", "What the data may be used for.", PURPOSES),
@@ -24,7 +24,7 @@ MARKETING_OPT_OUTS = Table(
     name="marketing_opt_outs", meaning="Who wants no invitations, and who wants them again.",
     grain="one user, channel and date", key=("user_id", "channel", "event_date"),
     owner="privacy office", source="wallet settings", partition="delivery_date", mandatory=False,
-    purpose="",
+    purpose="", max_age_days=100, protects=True,
     fields=(
         USER_ID, EVENT_DATE,
         code("channel", "Which way.", ("all", "push", "sms", "in_app")),
@@ -36,7 +36,7 @@ SUPPRESSIONS = Table(
     meaning="People who must not be invited; named by user id, national id or both.",
     grain="one entry of a list", key=("entry_id",), owner="compliance",
     source="police, courts, schools, own staff", partition="delivery_date", mandatory=False,
-    purpose="",
+    purpose="", max_age_days=100, protects=True,
     fields=(
         record_id("entry_id", "entry"),
         USER_ID.__class__(**{**USER_ID.__dict__, "nullable": True}),

@@ -42,7 +42,7 @@ BUREAU_PUBLIC_RECORDS = Table(
     name="bureau_public_records", meaning="Judgements, tax arrears and enforcement.",
     grain="one record", key=("record_id",), owner=RISK_DATA, source="credit bureau",
     partition="delivery_date", mandatory=False, purpose="bureau_report",
-    every_days=31,
+    every_days=31, max_age_days=100,
     fields=(
         record_id("record_id", "record"), USER_ID, EVENT_DATE,
         code("kind", "What it is.", ("judgement", "enforcement", "tax_arrears", "utility_arrears")),
@@ -66,7 +66,7 @@ LOAN_PERFORMANCE = Table(
     meaning="How earlier loans went: the outcome of a performance window.",
     grain="one user and performance window", key=("user_id", "observed_on"),
     owner="loan servicing", source="own book and partner lenders", partition="delivery_date",
-    max_age_days=400, purpose="contract",
+    max_age_days=400, purpose="contract", protects=True,
     every_days=31,
     fields=(
         USER_ID,
@@ -83,7 +83,7 @@ LOAN_DAYS = Table(
     meaning="Loans day by day, on days when something changed: draw-downs, repayments, arrears.",
     grain="one loan and day", key=("loan_id", "event_date"), owner="loan servicing",
     source="own book and partner lenders", partition="delivery_date", mandatory=False,
-    purpose="contract",
+    purpose="contract", max_age_days=31, protects=True,
     fields=(
         record_id("loan_id", "loan"), USER_ID, EVENT_DATE,
         code("lender", "Whose loan it is.", ("own", "partner")),
@@ -100,6 +100,7 @@ FUNDING_LINES = Table(
     name="funding_lines", meaning="Money that may be lent, by funder and day.",
     grain="one funder and day", key=("funder", "event_date"), owner="treasury",
     source="treasury", partition="delivery_date", mandatory=False, purpose="",
+    max_age_days=31, protects=True,
     fields=(
         Field("funder", "string", "code", "Own funds or an interbank line."), EVENT_DATE,
         Field("available_minor", "integer", "1/100 currency", "May be lent on that day.", False, 0,
