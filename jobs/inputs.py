@@ -82,7 +82,8 @@ def gather(run: Run) -> dict[str, Any]:
             "models": choice.choose(run, learns, policy.requires_champion),
             "deliveries": deliveries,
             "previous": (None if run.training
-                         else previous(run.home, run.as_of, policy.name)),
+                         else previous(run.home, run.as_of, policy.name,
+                                       run.backfill is not None)),
             "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
 

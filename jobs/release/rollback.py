@@ -12,7 +12,7 @@ from pathlib import Path
 from jobs.errors import ReleaseError, UsageError
 from jobs.release import warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
-from jobs.release.pointer import ROLLBACK, Release, in_force_after, mover, standing
+from jobs.release.pointer import ROLLBACK, Release, in_force_after, is_history, mover, standing
 
 
 def rollback(home: Path, release_id: str, reason: str, by: str = "",
@@ -44,6 +44,10 @@ def rollback(home: Path, release_id: str, reason: str, by: str = "",
         if before.release_id == release_id:
             raise ReleaseError(f"release {release_id}", "one that is not in force",
                                "the one in force", "see: nightlist release list")
+        if is_history(moves, release_id):
+            raise ReleaseError(f"release {release_id}", "one that a night published", "one that a "
+                               "backfill wrote into the history", "a backfill invites nobody: run "
+                               f"the night itself, nightlist night --as-of {target.as_of_date}")
         warehouse.require_rows(catalog, target)
         move = replace(
             target, move_number=moves[-1].move_number + 1, action=ROLLBACK, reason=why,

@@ -26,6 +26,7 @@ from jobs.report import (campaign, changes, data_docs, headline, limits, models,
                          terms, waterfall)
 from jobs.report.headline import HEADLINE, Tables
 from jobs.report.templates import environment, written
+from jobs.report.templates import folder as reports
 from jobs.steps import find
 
 #: What the page reads of the lists; the limit and the campaign's columns come to the first.
@@ -37,9 +38,20 @@ def main(run: Run) -> dict[str, str | int]:
     """Write the page of the run's night and those of its gates, and return where they lie."""
     content = facts(run)
     store.write_json(content["figures"], run.folder / HEADLINE)
+    _bring(run)
     docs = data_docs.write(run)
     path = written(run, "index.html", render({**content, "docs": docs}))
     return {"page": str(path), "data_docs": len(docs)}
+
+
+def _bring(run: Run) -> None:
+    """A backfill's page on monitoring, made before its release stood for the date, comes along."""
+    made, place = run.folder / "reports", reports(run)
+    if place != made and made.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        for path in sorted(made.iterdir()):
+            path.replace(place / path.name)
+        made.rmdir()
 
 
 def render(content: dict[str, Any]) -> str:
