@@ -79,5 +79,9 @@ class SendRefused(NightlistError):
     """A wave must not be sent, or not on this day; no file was written."""
 
 
+class ReplayDiffers(NightlistError):
+    """A run computed again gives other rows than were published."""
+
+
 class UsageError(NightlistError):
     """The command's words are off."""
