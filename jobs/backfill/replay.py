@@ -116,10 +116,19 @@ def replay(original: Run, scratch: Path, told: Progress = silent) -> Replayed:
             with redirect_stdout(io.StringIO()):  # the lines of a night that is none
                 steps.run_step(name, made.run)
     told("comparing", len(COMPUTED), len(COMPUTED))
-    return _compare(original, record, made)
+    if made.notes:
+        _name_frozen(made, record["inputs"])
+    return compare(original, record, made)
 
 
-def _compare(original: Run, record: dict[str, Any], made: Scratch) -> Replayed:
+def compare(original: Run, record: dict[str, Any], made: Scratch) -> Replayed:
+    """Hold what was computed against the published rows, and against the hashes in run.json.
+
+    Args:
+        original: The run in its home.
+        record: Its run.json.
+        made: The run in the scratch home, with its tables.
+    """
     contracts = warehouse.tables(record["inputs"]["policy"]["currency"])
     kept = _published(original, contracts)
     first, rows, identical = None, {}, True
@@ -127,11 +136,11 @@ def _compare(original: Run, record: dict[str, Any], made: Scratch) -> Replayed:
         file = made.run.folder / name / f"{name}.parquet"
         same_bytes = store.file_sha256(file) == record["tables"][name]
         identical = identical and same_bytes
-        found = _rows(file, name, contract, original.release_id, record["inputs"])
+        found = _rows(file, name, contract, original.release_id)
         rows[name] = found.num_rows
         if kept is not None:
             first = first or _first(name, contract, kept[name], found)
-        elif not same_bytes and name != DOCUMENTS.name:
+        elif not same_bytes:
             first = first or Difference(name, {}, "", record["tables"][name],
                                         store.file_sha256(file), HASH)
     return Replayed(original.release_id, made.notes, rows, PUBLISHED if kept is not None else HASH,
@@ -147,24 +156,26 @@ def _published(original: Run, contracts: dict[str, Table]) -> dict[str, pa.Table
         return None
 
 
-def _rows(file: Path, name: str, contract: Table, release_id: str,
-          inputs: dict[str, Any]) -> pa.Table:
-    """The rows of a table as they would be published.
+def _name_frozen(made: Scratch, inputs: dict[str, Any]) -> None:
+    """Let the texts name what the run was frozen with, where it was computed by other code.
 
-    Of the texts, `inputs` is what the run was frozen with: here it names this code and the models
-    taken as trained then, where the code is another.
+    They would name this code, and the models taken as trained then.
     """
+    folder = made.run.folder / DOCUMENTS.name
+    text = store.canonical(inputs, indent=2) + "\n"
+    said = {"text": text, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+    rows = [{**row, **(said if row["document"] == criteria.INPUTS else {})}
+            for row in store.read_arrow(folder, DOCUMENTS).to_pylist()]
+    store.write_sorted(pa.Table.from_pylist(rows, schema=DOCUMENTS.arrow_schema), DOCUMENTS, folder)
+
+
+def _rows(file: Path, name: str, contract: Table, release_id: str) -> pa.Table:
+    """The rows of a table as they would be published."""
     rows = pq.read_table(file, partitioning=None)
     if name in PROOF:
         rows = rows.append_column("release_id", pa.repeat(release_id, rows.num_rows))
-    rows = rows.select(contract.columns).cast(contract.arrow_schema)
-    if name == DOCUMENTS.name:
-        text = store.canonical(inputs, indent=2) + "\n"
-        said = [{**row, **({"text": text, "sha256": hashlib.sha256(text.encode()).hexdigest()}
-                           if row["document"] == criteria.INPUTS else {})}
-                for row in rows.to_pylist()]
-        rows = pa.Table.from_pylist(said, schema=contract.arrow_schema)
-    return rows.sort_by([(key, "ascending") for key in contract.key])
+    return rows.select(contract.columns).cast(contract.arrow_schema).sort_by(
+        [(key, "ascending") for key in contract.key])
 
 
 def _first(name: str, contract: Table, was: pa.Table, now: pa.Table) -> Difference | None:

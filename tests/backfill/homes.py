@@ -1,0 +1,73 @@
+"""A small city's nights: two in one home, and the same two backfilled in another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jobs.__main__ import main
+from jobs.scores.train import stamped
+from jobs.simulate import city
+from models import registry
+from models.spec import PD
+from models.training import train
+from tests.models.conftest import make_matrix
+
+FIRST, SECOND, THIRD = dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(2026, 7, 2)
+USERS, SEED = 600, 7
+
+
+@pytest.fixture(scope="session")
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Folder of a model that was made in a second, so that no night has to train one."""
+    home, rng = tmp_path_factory.mktemp("scorer"), np.random.default_rng(5)
+    overdue = rng.choice([0, 1, 2, 3], 8_000, p=[0.9, 0.06, 0.03, 0.01])
+    matrix = make_matrix(8_000, overdue_months_1=overdue,
+                         is_default=rng.random(8_000) < 0.003 + 0.06 * overdue)
+    made = stamped(train(matrix, SEED, FIRST, "made by a test", PD))
+    return str(home / "models" / "pd" / registry.save(home, made))
+
+
+@pytest.fixture(scope="session")
+def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What three nights are delivered."""
+    home = tmp_path_factory.mktemp("landed")
+    city.deliver(home, THIRD, USERS, SEED)
+    return home / "landing"
+
+
+def home_of(landed: Path, home: Path) -> Path:
+    """A home with the same deliveries, and nothing else."""
+    shutil.copytree(landed, home / "landing")
+    return home
+
+
+def run_night(home: Path, as_of: dt.date, scorer: str) -> int:
+    """A night on what has landed."""
+    return main(["night", "--as-of", as_of.isoformat(), "--home", str(home), "--model", scorer])
+
+
+def run_backfill(home: Path, first: dt.date, last: dt.date, scorer: str, *words: str) -> int:
+    """A backfill with the same model."""
+    return main(["backfill", "--from", first.isoformat(), "--to", last.isoformat(), "--home",
+                 str(home), "--model", scorer, *words])
+
+
+@pytest.fixture(scope="session")
+def nights_home(landed: Path, scorer: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two nights, one after the other; each was published, the second is in force."""
+    home = home_of(landed, tmp_path_factory.mktemp("nights"))
+    assert [run_night(home, day, scorer) for day in (FIRST, SECOND)] == [0, 0]
+    return home
+
+
+@pytest.fixture(scope="session")
+def filled_home(landed: Path, scorer: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same two dates, backfilled where no night ever ran."""
+    home = home_of(landed, tmp_path_factory.mktemp("filled"))
+    assert run_backfill(home, FIRST, SECOND, scorer) == 0
+    return home
