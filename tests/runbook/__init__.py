@@ -1,0 +1,1 @@
+"""The runbook, rehearsed: each page is done as it says."""
