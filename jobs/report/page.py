@@ -20,7 +20,7 @@ from jobs.errors import PolicyError
 from jobs.inputs import frozen
 from jobs.policies.policy import Policy, load
 from jobs.release import warehouse
-from jobs.release.pointer import standing
+from jobs.release.pointer import is_history, standing
 from jobs.release.records import CHURN
 from jobs.report import (campaign, changes, data_docs, headline, limits, models, quality, safety,
                          terms, waterfall)
@@ -81,6 +81,7 @@ def facts(run: Run) -> dict[str, Any]:
         "move": next((m.move_number for m in reversed(moves) if m.release_id == run.release_id),
                      None),
         "withdrawn": now.withdrawn.get(run.release_id),
+        "is_history": is_history(moves, run.release_id),
         "waterfall": {"rows": steps, "chart": waterfall.chart(steps)},
         "changes": changes.facts(changes.read(run), currency),
         "campaign": campaign.facts(run, tables.whitelist, currency),

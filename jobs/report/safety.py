@@ -35,6 +35,9 @@ def release(content: dict[str, Any]) -> Check:
         return _check("Release", STOP, f"Withdrawn {told(content['withdrawn'])}.", "versions")
     if content["move"] is None:
         return _check("Release", WARNING, "Not published: readers do not see it.", "versions")
+    if content["is_history"]:
+        return _check("Release", OK, f"Backfilled as move {content['move']} of the pointer: nobody "
+                      "is invited by it.", "versions")
     return _check("Release", OK, f"Published as move {content['move']} of the pointer.", "versions")
 
 
