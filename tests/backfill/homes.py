@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +22,7 @@ from tests.models.conftest import make_matrix
 
 FIRST, SECOND, THIRD = dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(2026, 7, 2)
 USERS, SEED = 600, 7
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +63,27 @@ def run_backfill(home: Path, first: dt.date, last: dt.date, scorer: str, *words:
 
 @pytest.fixture(scope="session")
 def nights_home(landed: Path, scorer: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two nights, one after the other; each was published, the second is in force."""
+    """Two nights and a backfill of the first, started side by side as processes of their own.
+
+    Each night was published, and the second is in force.
+    """
     home = home_of(landed, tmp_path_factory.mktemp("nights"))
-    assert [run_night(home, day, scorer) for day in (FIRST, SECOND)] == [0, 0]
+
+    def started(*words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen([sys.executable, "-m", "jobs", *words, "--home", str(home),
+                                 "--model", scorer], cwd=ROOT, text=True, env=dict(os.environ),
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    first = started("night", "--as-of", FIRST.isoformat())
+    assert first.stdout is not None
+    assert "deliver" in first.stdout.readline()  # the first has begun: the second waits for it
+    second = started("night", "--as-of", SECOND.isoformat())
+    again = started("backfill", "--from", FIRST.isoformat(), "--to", FIRST.isoformat(),
+                    "--reprocess", "completed")
+    for process in (first, second, again):
+        said = process.communicate()[0]
+        assert process.returncode == 0, said[-2000:]
+    assert "the same run: nothing moved" in said
     return home
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,9 +16,8 @@ from jobs.errors import ReleaseError
 from jobs.release import release, warehouse
 from jobs.release.previous import previous
 from jobs.steps import open_run
-from tests.backfill.homes import (FIRST, SECOND, THIRD, home_of, run_backfill)
+from tests.backfill.homes import FIRST, SECOND, THIRD, run_backfill
 
-ROOT = Path(__file__).parents[2]
 POLICY = "wallet_loan_cny"
 
 
@@ -43,6 +39,18 @@ def test_a_backfill_gives_the_bytes_that_the_nights_gave(nights_home: Path,
     run = open_run(filled_home, SECOND)
     assert store.read_json(run.folder / "run.json")["inputs"]["previous"]["release_id"] == (
         open_run(nights_home, FIRST).release_id)
+
+
+def test_nights_side_by_side_give_the_bytes_of_one_after_another(nights_home: Path,
+                                                                 filled_home: Path) -> None:
+    """Two nights and a backfill of the first at once; the others ran one after another."""
+    assert [(move.action, move.as_of_date) for move in warehouse.history(nights_home)] == [
+        ("publish", FIRST), ("publish", SECOND)]
+    assert [open_run(home, SECOND).run_id for home in (nights_home, filled_home)] == [
+        open_run(filled_home, SECOND).run_id] * 2
+    for part in ("tiles", "windows", "nights", "clean"):
+        assert not list((nights_home / part).rglob(".tmp-*")), part
+        assert not list((nights_home / part).rglob(".new-*")), part
 
 
 def test_a_backfill_puts_nothing_in_force_and_nothing_of_it_is_sent(
@@ -82,18 +90,6 @@ def test_dates_are_chosen_as_airflow_chooses_them(
     assert (runs("none"), runs("failed")) == ([], ["2026-07-02"])
     assert len(runs("completed")) == 3
     (folder / "open.json").unlink()
-
-
-def test_the_same_inputs_are_the_same_run_and_move_nothing(
-        nights_home: Path, scorer: str, capsys: pytest.CaptureFixture[str]) -> None:
-    moves, page = warehouse.history(nights_home), nights_home / "reports/2026-07-01/index.html"
-    before = page.read_text()
-    assert run_backfill(nights_home, SECOND, SECOND, scorer, "--reprocess", "completed",
-                        "--format", "json") == 0
-    (said,) = json.loads(capsys.readouterr().out)
-    assert said["said"] == "the same run: nothing moved"
-    assert warehouse.history(nights_home) == moves
-    assert page.read_text().count(said["release_id"]) == before.count(said["release_id"])
 
 
 @pytest.fixture()
@@ -146,28 +142,3 @@ def test_the_list_in_force_is_no_history(nights_home: Path) -> None:
     now = warehouse.state(nights_home)
     with pytest.raises(ReleaseError, match="a backfill invites nobody: .*nightlist night --as-of"):
         release.past.move_of(run, now)
-
-
-def test_runs_side_by_side_give_the_same_bytes(landed: Path, scorer: str, nights_home: Path,
-                                               tmp_path: Path) -> None:
-    """Two nights started at once and a backfill of the first: real processes, one home."""
-    home = home_of(landed, tmp_path)
-
-    def started(*words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen([sys.executable, "-m", "jobs", *words, "--home", str(home),
-                                 "--model", scorer], cwd=ROOT, text=True, env=dict(os.environ),
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-
-    first = started("night", "--as-of", "2026-06-30")
-    assert first.stdout is not None
-    assert "deliver" in first.stdout.readline()  # the first has begun: the second waits for it
-    others = [started("night", "--as-of", "2026-07-01"),
-              started("backfill", "--from", "2026-06-30", "--to", "2026-06-30", "--reprocess",
-                      "completed")]
-    for process in (first, *others):
-        said = process.communicate()[0]
-        assert process.returncode == 0, said[-2000:]
-    assert tables(home) == tables(nights_home)
-    assert [(move.action, move.as_of_date) for move in warehouse.history(home)] == [
-        ("publish", FIRST), ("publish", SECOND)]
-    assert not list((home / "tiles").glob("*/.tmp-*")) + list((home / "nights").rglob(".tmp-*"))
