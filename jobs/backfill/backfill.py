@@ -88,11 +88,11 @@ def _night(run: Run, planned: Planned) -> Outcome:
     if stands.release_id != run.release_id:
         return Outcome(run.as_of, run.release_id, DIFFERS, stands.release_id,
                        **difference(run, stands))
+    if planned.release_id == run.release_id:
+        return Outcome(run.as_of, run.release_id, SAME, planned.release_id)
     steps.opened(run)
     if not planned.release_id:
         return Outcome(run.as_of, run.release_id, NEW)
-    if planned.release_id == run.release_id:
-        return Outcome(run.as_of, run.release_id, SAME, planned.release_id)
     before = warehouse.newest_of(moves, planned.release_id)
     return Outcome(run.as_of, run.release_id, SUPERSEDED, before.release_id,
                    **difference(run, before))

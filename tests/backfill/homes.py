@@ -79,7 +79,7 @@ def nights_home(landed: Path, scorer: str, tmp_path_factory: pytest.TempPathFact
     assert "deliver" in first.stdout.readline()  # the first has begun: the second waits for it
     second = started("night", "--as-of", SECOND.isoformat())
     again = started("backfill", "--from", FIRST.isoformat(), "--to", FIRST.isoformat(),
-                    "--reprocess", "completed")
+                    "--reprocess", "completed", "--format", "json")
     for process in (first, second, again):
         said = process.communicate()[0]
         assert process.returncode == 0, said[-2000:]

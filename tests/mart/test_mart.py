@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.__main__ import main as command
-from jobs.config import Run
+from jobs.config import Backfill, Run
 from jobs.contracts.campaign import CHANGES
 from jobs.errors import MartError
 from jobs.mart.mart import main, serve
@@ -209,3 +210,20 @@ def test_the_history_leaves_out_what_the_warehouse_let_go(
         transaction.delete(warehouse.of_release("2026-05-31-aaa"))
     assert command(["serve-postgres", "--history", "--home", str(tmp_path)]) == 0
     assert history(mart) == [("2026-06-30-bbb", 1)]
+
+
+def test_history_comes_along_and_turns_no_view(published: Path, mart: Mart) -> None:
+    past = night(published, MAY, invited=("cleo",), refused=())
+    release.main(past)  # June's list is in force: May's is history
+    assert main(past)["shows"] == AAA
+    assert ask(mart(), "select distinct release_id from marketing.whitelist_current") == [(AAA,)]
+    assert ask(mart(), "select user_id from nightlist.whitelist where release_id = "
+               f"'{past.release_id}'") == [("cleo",)]
+    assert ask(mart(), "select action from nightlist.releases order by move_number") == [
+        ("publish",), ("backfill",)]
+
+
+def test_where_there_is_history_only_nothing_is_shown(tmp_path: Path, mart: Mart) -> None:
+    past = replace(night(tmp_path, MAY), backfill=Backfill())
+    release.main(past)
+    assert main(past)["shows"] == "nothing"
