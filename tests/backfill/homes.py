@@ -1,4 +1,7 @@
-"""A small city's nights: two in one home, and the same two backfilled in another."""
+"""A small city's nights: two in one home, and the same two backfilled in another.
+
+Every test's conftest knows these fixtures: what is heavy is imported where it is used.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from jobs.__main__ import main
-from jobs.scores.train import stamped
-from jobs.simulate import city
-from models import registry
-from models.spec import PD
-from models.training import train
-from tests.models.conftest import make_matrix
 
 FIRST, SECOND, THIRD = dt.date(2026, 6, 30), dt.date(2026, 7, 1), dt.date(2026, 7, 2)
 USERS, SEED = 600, 7
@@ -28,6 +24,14 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def scorer(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Folder of a model that was made in a second, so that no night has to train one."""
+    import numpy as np
+
+    from jobs.scores.train import stamped
+    from models import registry
+    from models.spec import PD
+    from models.training import train
+    from tests.models.conftest import make_matrix
+
     home, rng = tmp_path_factory.mktemp("scorer"), np.random.default_rng(5)
     overdue = rng.choice([0, 1, 2, 3], 8_000, p=[0.9, 0.06, 0.03, 0.01])
     matrix = make_matrix(8_000, overdue_months_1=overdue,
@@ -39,6 +43,8 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def landed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What three nights are delivered."""
+    from jobs.simulate import city
+
     home = tmp_path_factory.mktemp("landed")
     city.deliver(home, THIRD, USERS, SEED)
     return home / "landing"
