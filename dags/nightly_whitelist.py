@@ -34,14 +34,23 @@ A night without outcomes to learn from, without a champion and without a PD mode
 `models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.
 
 The logical date is the as-of date: only what was delivered by then is seen.
+
+**Backfills** (`airflow backfill create --dag-id nightly_whitelist --from-date D --to-date D
+--max-active-runs 1`: a night depends on the release before it) write history and invite nobody. A
+date without a release gets one; where another list was published, that one stays, unless the
+parameter `supersede` says why it is to be replaced. A run of a past date that was cleared or
+started by hand is held to the same.
 """
 
 
 def _run(frozen_id: str) -> config.Run:
     """The run of this DAG run: its date and parameters."""
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
+    is_backfill = context["dag_run"].run_type == "backfill" or params["supersede"]
     return config.Run(
         home=config.home_folder(), as_of=logical_day(),
+        backfill=config.Backfill(params["supersede"]) if is_backfill else None,
         source=params["feeds"], data=Path(params["data"]) if params["data"] else None,
         users=params["users"], seed=params["seed"],
         policy=params["policy"] or config.DEFAULT_POLICY[params["feeds"]],
@@ -75,6 +84,7 @@ with DAG(
         "seed": Param(config.DEFAULT_SEED, type="integer"),
         "policy": Param("", type="string"),
         "models": Param([], type="array", items={"type": "string"}),
+        "supersede": Param("", type="string"),
     },
 ) as dag:
     chain(STEPS, _run, _rule,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jobs import config
+from jobs.backfill import commands as backfill_commands
 from jobs.campaign import send_commands
 from jobs.command import add, near, output, takes_format
 from jobs.errors import NightlistError, UsageError
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: nightlist night --as-of 2026-06-30 --feeds simulated")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _nights(commands)
+    backfill_commands.declare(commands)
     release_commands.declare(commands)
     guard_commands.declare(commands)
     pointer_commands.declare(commands)

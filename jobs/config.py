@@ -109,6 +109,20 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Backfill:
+    """What tells the computation of a past night from the night itself; no input of it.
+
+    Attributes:
+        supersede: Why the list that was published for the date is to be replaced in the history;
+            empty: it is not.
+        by: Who decided it; empty: the user of the system.
+    """
+
+    supersede: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """One night's run as its steps see it; or a training run's, which ends with candidates.
 
@@ -123,6 +137,8 @@ class Run:
         models: Models to score with, each `NAME/VERSION` or its folder, before any champion.
         run_id: Fingerprint of the frozen inputs; empty before the step `freeze`.
         training: What to train without a night; None in a night.
+        backfill: Of a past night that is computed for the history and invites nobody; None in a
+            night. Not part of the run's id: the same inputs are the same run.
     """
 
     home: Path
@@ -135,6 +151,7 @@ class Run:
     models: tuple[str, ...] = ()
     run_id: str = ""
     training: Training | None = None
+    backfill: Backfill | None = None
 
     @property
     def date_folder(self) -> Path:

@@ -87,5 +87,9 @@ class EngineError(NightlistError):
     """The cluster does not answer, or lost the session; what a step began is not visible."""
 
 
+class ReplayDiffers(NightlistError):
+    """A run computed again gives other rows than were published."""
+
+
 class UsageError(NightlistError):
     """The command's words are off."""

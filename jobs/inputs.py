@@ -100,7 +100,8 @@ def gather(run: Run) -> dict[str, Any]:
             BUREAU_FILES_KEY: [row for feed in BUREAU_FILES for row in known[feed]
                                ] if left_out & set(BUREAU_FILES) else [],
             "previous": (None if run.training
-                         else previous(run.home, run.as_of, policy.name)),
+                         else previous(run.home, run.as_of, policy.name,
+                                       run.backfill is not None)),
             "code_version": code_version(),
             "libraries": {name: version(name) for name in LIBRARIES}}
 

@@ -11,12 +11,13 @@ import dataclasses
 import datetime as dt
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.config import DECIDING_MODEL, NO_MODEL, RUN_FILE, Run
+from jobs.config import DECIDING_MODEL, NO_MODEL, RUN_FILE, Backfill, Run
 from jobs.errors import StepLeftOut, UsageError
 from jobs.lock import locked
 
@@ -25,6 +26,8 @@ OPEN_RUN_FILE = "open.json"
 FREEZE = "freeze"
 #: How long a step waits for another night's step in its place.
 LOCK_WAIT_SECONDS = 3600.0
+#: How long a whole night waits for the one before it.
+NIGHT_WAIT_SECONDS = 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,26 @@ def _counted(main: Callable[[Run], dict[str, Any]], run: Run) -> dict[str, Any]:
 
 
 def run_all(run: Run) -> Run:
-    """Run every step of the night, or of the training, in order in this process."""
+    """Run every step of the night, or of the training, in order in this process.
+
+    Nights wait for each other, since each depends on the release before it; a backfill depends on
+    no night that is under way, nor it on the backfill, and only a run of the same date waits.
+    """
+    with _whole(run):
+        return _run_all(run)
+
+
+@contextmanager
+def _whole(run: Run) -> Iterator[None]:
+    where = f"a night of {run.as_of}"
+    with ExitStack() as held:
+        if run.backfill is None and run.training is None:
+            held.enter_context(locked(run.home / ".nights.lock", NIGHT_WAIT_SECONDS, where))
+        held.enter_context(locked(run.date_folder / ".whole.lock", NIGHT_WAIT_SECONDS, where))
+        yield
+
+
+def _run_all(run: Run) -> Run:
     from jobs.observability import log
 
     walked = _walked(run)
@@ -201,7 +223,8 @@ def open_run(home: Path, as_of: dt.date) -> Run:
                          f"start one: nightlist run {FREEZE} --as-of {as_of}")
     known = read_json(path)
     return dataclasses.replace(night, seed=known["seed"], policy=known["policy"],
-                               run_id=known["run_id"])
+                               run_id=known["run_id"],
+                               backfill=Backfill() if known.get("backfill") else None)
 
 
 def _lock_file(run: Run) -> Path:
@@ -215,11 +238,19 @@ def _lock_file(run: Run) -> Path:
 def _open(run: Run) -> None:
     """Remember the run as its date's newest, and take over what was recorded before it."""
     from jobs.observability import records
-    from jobs.store import write_json
 
     records.opened(run)
-    write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
-               run.date_folder / OPEN_RUN_FILE)
+    # What a backfill finds otherwise than the night did is no night's run before it is published.
+    if run.backfill is None or not (run.date_folder / OPEN_RUN_FILE).is_file():
+        opened(run)
+
+
+def opened(run: Run) -> None:
+    """Make the run the one of its date that `open_run` gives and later nights are held against."""
+    from jobs.store import write_json
+
+    write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy,
+                **({"backfill": True} if run.backfill else {})}, run.date_folder / OPEN_RUN_FILE)
 
 
 def _show(value: Any) -> str:

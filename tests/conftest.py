@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.backfill.homes import filled_home, landed, nights_home, scorer  # noqa: F401
+
 BESIDE_THE_PROJECT = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 

@@ -27,6 +27,7 @@ from jobs.lock import locked
 from jobs.policies.policy import Policy, load
 from jobs.progress import Progress, silent
 from jobs.release import switch, warehouse
+from jobs.release.pointer import is_history
 from jobs.release.previous import policy_name
 from jobs.release.warehouse import Release
 from jobs.session import session
@@ -113,6 +114,10 @@ def _release(home: Path, release_id: str | None) -> Release:
     if release_id is None:
         return warehouse.current(home)
     release = warehouse.named(home, release_id)
+    if is_history(warehouse.history(home), release_id):
+        raise SendRefused(f"--release {release_id}", "a release that a night published", "one that "
+                          "a backfill wrote into the history", "a backfill invites nobody: leave "
+                          "--release out to send the one in force")
     try:
         standing = warehouse.current(home, release.as_of_date).release_id
     except ReleaseError as error:  # all of that night were withdrawn

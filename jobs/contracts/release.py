@@ -100,8 +100,11 @@ RELEASES = Table(
         Field("whitelist_sha256", "string", "hex", "Of the whitelist's Parquet file."),
         Field("run_sha256", "string", "hex", "Of run.json, which lists every input."),
         Field("action", "string", "code", "publish: put in force for its night; rollback: what "
-              "stood above it was withdrawn.", allowed=("publish", "rollback")),
-        Field("in_force_release_id", "string", "id", "The release in force after this move."),
+              "stood above it was withdrawn; backfill, supersede: stands for its night in the "
+              "history and is never sent.",
+              allowed=("publish", "rollback", "backfill", "supersede")),
+        Field("in_force_release_id", "string", "id", "The release in force after this move; empty "
+              "before any was published."),
         Field("moved_by", "string", "name", "Who moved the pointer."),
-        Field("reason", "string", "text", "Why, of a rollback; else empty."),
+        Field("reason", "string", "text", "Why, of a rollback or a superseding; else empty."),
     ))

@@ -33,7 +33,7 @@ from jobs.mart.setting_up import AGAIN, columns, lock, set_up, value
 from jobs.mart.tables import BASE, MARKETING, base, comments, definition, partition, views
 from jobs.progress import Progress, progress, silent
 from jobs.release import switch, warehouse
-from jobs.release.pointer import ROLLBACK
+from jobs.release.pointer import ROLLBACK, standing
 from jobs.release.warehouse import Release
 
 NO_MART = f"none is named in {address.VARIABLE}"
@@ -73,8 +73,12 @@ def main(run: Run) -> dict[str, Any]:
     said = address.address()
     if said is None:
         return {"mart": NO_MART}
+    moves = warehouse.history(run.home)
+    if standing(moves).in_force is None:  # history only: there is nothing that readers may see
+        return {"mart": address.shown(said), "shows": "nothing", "rows": 0}
+    wanted = [run.release_id for move in moves if move.release_id == run.release_id][:1]
     with progress("serving") as told:
-        served = serve(run.home, said, [run.release_id], told)
+        served = serve(run.home, said, wanted, told)
     return {"mart": address.shown(said), "shows": served.release_id, "rows": served.rows}
 
 

@@ -14,6 +14,7 @@ from jobs.contracts.release import LEDGERS, whitelist
 from jobs.limits.problem import MINOR
 from jobs.limits.sizes import LANGUAGES, text
 from jobs.release import criteria, records, warehouse
+from jobs.release.pointer import is_history
 from jobs.release.warehouse import Release
 
 INVITED, REFUSED, NOT_CONSIDERED = "invited", "refused", "not considered"
@@ -72,9 +73,11 @@ def _standing(home: Path, release: Release) -> str:
         return f"withdrawn {warehouse.told(by)}"
     if now.in_force and now.in_force.release_id == release.release_id:
         return "in force"
+    past = (", backfilled: nobody was invited by it"
+            if is_history(warehouse.history(home), release.release_id) else "")
     of_night = now.of_nights.get(release.as_of_date)
     return ("stands for its night" if of_night and of_night.release_id == release.release_id
-            else "superseded by a later release of its night")
+            else "superseded by a later release of its night") + past
 
 
 def _rules(home: Path, release: Release, decided: dict[str, Any] | None,

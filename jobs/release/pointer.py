@@ -2,11 +2,16 @@
 
 Sources: the rows of `releases`, oldest first. Pure: nothing here reads or writes.
 
-Two kinds of move. *publish* puts a release in force for its night; in force for readers is the
+Four kinds of move. *publish* puts a release in force for its night; in force for readers is the
 newest night's, so publishing a past night never takes tomorrow's list away. *rollback* to a release
 withdraws what stood above it (later nights, later releases of its own night) and puts it in force;
 a night published afterwards stands again. Nothing that was withdrawn is in force, stands for its
 night, or is the release before a later night, until a rollback leads back to it.
+
+*backfill* and *supersede* write history: the release stands for its night to whoever asks for that
+night, a superseding one in place of what was published. Neither is ever in force, and no night
+takes one for the release before it: nobody was invited by it. What is history and live once a night
+publishes the same release, is live.
 """
 
 from __future__ import annotations
@@ -14,13 +19,15 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.config import Run
 
-PUBLISH, ROLLBACK = "publish", "rollback"
+PUBLISH, ROLLBACK, BACKFILL, SUPERSEDE = "publish", "rollback", "backfill", "supersede"
+#: Moves that write history only.
+HISTORY = (BACKFILL, SUPERSEDE)
 
 
 @dataclass(frozen=True)
@@ -58,15 +65,21 @@ class Standing:
     Attributes:
         of_nights: As-of date -> the newest move that names the release standing for that night.
         withdrawn: Id of a release that a rollback took back -> that rollback.
+        live: As `of_nights`, without moves of history: what people were invited by.
     """
 
     of_nights: dict[dt.date, Release]
     withdrawn: dict[str, Release]
+    live: dict[dt.date, Release]
 
     @property
     def in_force(self) -> Release | None:
         """The release that readers get: the newest night's; None before the first."""
-        return self.of_nights[max(self.of_nights)] if self.of_nights else None
+        return self.live[max(self.live)] if self.live else None
+
+    def is_past(self, as_of: dt.date) -> bool:
+        """Whether a later night's release is in force already."""
+        return self.in_force is not None and as_of < self.in_force.as_of_date
 
 
 def standing(moves: Iterable[Release]) -> Standing:
@@ -75,6 +88,7 @@ def standing(moves: Iterable[Release]) -> Standing:
     A night whose releases were all withdrawn has none.
     """
     of_nights: dict[dt.date, Release] = {}
+    live: dict[dt.date, Release] = {}
     withdrawn: dict[str, Release] = {}
     last: dict[str, Release] = {}
     for move in moves:
@@ -84,9 +98,21 @@ def standing(moves: Iterable[Release]) -> Standing:
         last[move.release_id] = move
         withdrawn.pop(move.release_id, None)
         of_nights[move.as_of_date] = move
-        of_nights = {night: one for night, one in of_nights.items()
-                     if one.release_id not in withdrawn}
-    return Standing(of_nights, withdrawn)
+        if move.action not in HISTORY:
+            live[move.as_of_date] = move
+        of_nights, live = (_left(part, withdrawn) for part in (of_nights, live))
+    return Standing(of_nights, withdrawn, live)
+
+
+def is_history(moves: Iterable[Release], release_id: str) -> bool:
+    """Whether a release was only ever written for the history."""
+    actions = [move.action for move in moves if move.release_id == release_id]
+    return bool(actions) and all(action in HISTORY for action in actions)
+
+
+def _left(part: dict[dt.date, Release], withdrawn: Mapping[str, Release]
+          ) -> dict[dt.date, Release]:
+    return {night: one for night, one in part.items() if one.release_id not in withdrawn}
 
 
 def _above(target: Release, last: Iterable[Release]) -> list[Release]:
@@ -101,7 +127,7 @@ def _above(target: Release, last: Iterable[Release]) -> list[Release]:
 def in_force_after(moves: Sequence[Release], move: Release) -> str:
     """Id of the release in force once a further move is made."""
     after = standing([*moves, move]).in_force
-    return after.release_id if after else move.release_id
+    return after.release_id if after else ""
 
 
 def mover() -> str:

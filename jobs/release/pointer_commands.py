@@ -70,11 +70,13 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _row(move: Release, now: Standing, held: set[str]) -> dict[str, Any]:
     """A move with where its release is by now; of several moves the last one says it."""
+    from jobs.release.pointer import HISTORY
+
     state = "superseded"
     if now.in_force == move:
         state = "in force"
     elif now.of_nights.get(move.as_of_date) == move:
-        state = "stands for its night"
+        state = "stands for its night" + (", history" if move.action in HISTORY else "")
     elif move.release_id in now.withdrawn:
         state = f"withdrawn by move {now.withdrawn[move.release_id].move_number}"
     if move.release_id not in held:

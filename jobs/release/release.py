@@ -28,7 +28,7 @@ from jobs.contracts.release import PROOF
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError
 from jobs.observability.measures import wrote
-from jobs.release import switch, warehouse
+from jobs.release import past, switch, warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing, schema_of
 from jobs.release.pointer import Release, Standing, in_force_after, mover, standing
 from jobs.release.warehouse import lists, tables
@@ -71,15 +71,20 @@ class _Night:
 
 
 def main(run: Run) -> dict[str, str | int | bool]:
-    """Publish the run.
+    """Publish the run; of a backfill, or where a later night is in force, as history.
 
     Returns:
         `release_id`, `invited` (people), `committed_amount` (whole currency units) and `moved`:
-        false where this release was in force already.
+        false where this release was in force already. Of a backfill that found something else than
+        what stands for its date, `release_id`, `differs_from` and `moved` false.
 
     Raises:
         ReleaseError: When the run is not fit to publish; the pointer has not moved.
     """
+    now = warehouse.state(run.home)
+    if (stands := past.kept(run, now)) is not None:
+        return {"release_id": run.release_id, "differs_from": stands.release_id, "moved": False}
+    run = past.as_history(run, now)
     release, moved = publish(run)
     return {"release_id": release.release_id, "invited": release.invited,
             "committed_amount": release.committed_amount, "moved": moved}
@@ -93,7 +98,8 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
     not published again, whoever retries: only a rollback restores it.
 
     Args:
-        run: The run whose folder holds the audited tables.
+        run: The run whose folder holds the audited tables. That of a backfill becomes history, and
+            replaces what stands for its date: who calls has asked whether it is to.
         wait_seconds: How long to wait for another publisher, in seconds.
 
     Returns:
@@ -114,8 +120,9 @@ def publish(run: Run, wait_seconds: float = LOCK_WAIT_SECONDS) -> tuple[Release,
         _refuse_withdrawn(run, now)
         if known:
             _refuse_changed_rows(catalog, night, known[-1])
-            if now.of_nights.get(run.as_of) is known[-1]:
+            if past.is_settled(run, now, known[-1]):
                 return known[-1], False
+        past.move_of(run, now)  # refuses before anything is written
         switch.require_open(run.home, f"release {run.release_id}")
         for name, contract in tables(night.currency).items():
             table = warehouse.iceberg_table(catalog, contract)
@@ -256,7 +263,8 @@ def _move(catalog: Catalog, run: Run, night: _Night, moves: list[Release]) -> Re
         as_of_date=run.as_of, published_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         currency=night.currency, invited=night.count("whitelist"),
         considered=night.count("decisions"), committed_amount=pc.sum(limits).as_py(),
-        whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256, moved_by=mover())
+        whitelist_sha256=night.whitelist_sha256, run_sha256=night.run_sha256,
+        **{"moved_by": mover(), **past.move_of(run, standing(moves))})
     release = replace(release, in_force_release_id=in_force_after(moves, release))
     switch.require_open(run.home, f"release {run.release_id}")  # thrown while rows were written
     warehouse.append_move(catalog, release)

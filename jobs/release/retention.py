@@ -76,8 +76,8 @@ class Removal:
 def plan(home: Path, today: dt.date) -> list[Removal]:
     """Everything that may go on a date, in the order in which it goes; nothing is changed."""
     runs = _runs(home)
-    standing = warehouse.state(home).of_nights
-    always = {standing[night].release_id for night in sorted(standing)[-2:]}
+    live = warehouse.state(home).live
+    always = {live[night].release_id for night in sorted(live)[-2:]}
     kept, released = _released(home, today, always)
     return [*_working(home, runs, today, always), *released, *_models(home, today, kept, runs)]
 

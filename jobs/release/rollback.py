@@ -12,7 +12,7 @@ from pathlib import Path
 from jobs.errors import ReleaseError, UsageError
 from jobs.release import switch, warehouse
 from jobs.release.iceberg import LOCK_WAIT_SECONDS, publishing
-from jobs.release.pointer import ROLLBACK, Release, in_force_after, mover, standing
+from jobs.release.pointer import ROLLBACK, Release, in_force_after, is_history, mover, standing
 
 
 def rollback(home: Path, release_id: str, reason: str, by: str = "",
@@ -45,6 +45,10 @@ def rollback(home: Path, release_id: str, reason: str, by: str = "",
         if before.release_id == release_id:
             raise ReleaseError(f"release {release_id}", "one that is not in force",
                                "the one in force", "see: nightlist release list")
+        if is_history(moves, release_id):
+            raise ReleaseError(f"release {release_id}", "one that a night published", "one that a "
+                               "backfill wrote into the history", "a backfill invites nobody: run "
+                               f"the night itself, nightlist night --as-of {target.as_of_date}")
         if release_id in standing(moves).withdrawn:  # it would come back: that is to publish
             switch.require_open(home, f"release {release_id}")
         warehouse.require_rows(catalog, target)

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from jobs import store
 from jobs.config import Run
 from jobs.report.templates import environment
+from jobs.report.templates import folder as reports
 
 # Before the import: the library would otherwise report its use to its makers.
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -48,7 +49,7 @@ _BODY = re.compile(r'<div class="col-md-10 col-lg-10 col-xs-12[^"]*">(.*)</body>
 
 def write(run: Run) -> list[dict[str, Any]]:
     """Write the pages of a run; of each its gate, table, counts and file, in the gates' order."""
-    folder = run.home / "reports" / run.as_of.isoformat() / DATA_DOCS
+    folder = reports(run) / DATA_DOCS
     staged = folder.with_name(f".tmp-{folder.name}")
     shutil.rmtree(staged, ignore_errors=True)
     staged.mkdir(parents=True)

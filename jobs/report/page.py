@@ -25,12 +25,13 @@ from jobs.policies.feeds import UNSTATED
 from jobs.policies.policy import Policy, load
 from jobs.release import switch, warehouse
 from jobs.release.approval import rejected
-from jobs.release.pointer import standing
+from jobs.release.pointer import is_history, standing
 from jobs.release.records import CHURN
 from jobs.report import (campaign, changes, data_docs, headline, limits, models, quality, safety,
                          terms, waterfall)
 from jobs.report.headline import HEADLINE, Tables
 from jobs.report.templates import environment, written
+from jobs.report.templates import folder as reports
 from jobs.steps import find
 
 #: Name of the page of a night that somebody is asked about.
@@ -44,6 +45,7 @@ def main(run: Run) -> dict[str, str | int]:
     """Write the page of the run's night and those of its gates, and return where they lie."""
     content = facts(run)
     store.write_json(content["figures"], run.folder / HEADLINE)
+    _bring(run)
     docs = data_docs.write(run)
     path = written(run, "index.html", render({**content, "docs": docs}))
     path.with_name(DRAFT).unlink(missing_ok=True)
@@ -56,6 +58,16 @@ def draft(run: Run) -> Path:
     It lies beside the page of the night: what was published of that date keeps its own.
     """
     return written(run, DRAFT, render(facts(run)))
+
+
+def _bring(run: Run) -> None:
+    """A backfill's page on monitoring, made before its release stood for the date, comes along."""
+    made, place = run.folder / "reports", reports(run)
+    if place != made and made.is_dir():
+        place.mkdir(parents=True, exist_ok=True)
+        for path in sorted(made.iterdir()):
+            path.replace(place / path.name)
+        made.rmdir()
 
 
 def render(content: dict[str, Any]) -> str:
@@ -87,6 +99,7 @@ def facts(run: Run) -> dict[str, Any]:
                      None),
         "withdrawn": now.withdrawn.get(run.release_id), "stopped": switch.stopped(run.home),
         "guardrails": safety.guardrail_rows(record), "rejected": rejected(record),
+        "is_history": is_history(moves, run.release_id),
         "waterfall": {"rows": steps, "chart": waterfall.chart(steps)},
         "changes": changes.facts(changes.read(run), currency),
         "campaign": campaign.facts(run, tables.whitelist, currency),

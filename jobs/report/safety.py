@@ -13,7 +13,7 @@ from jobs.intake.status import LATE, MISSING
 from jobs.release.approval import ASKS, GUARDRAILS, PASSED, approved, sentence
 from jobs.release.warehouse import told
 from jobs.report.quality import LEFT_OUT
-from jobs.report.words import number, percent
+from jobs.report.words import number
 
 Check = dict[str, str]
 
@@ -38,6 +38,9 @@ def release(content: dict[str, Any]) -> Check:
         return _check("Release", STOP, f"Withdrawn {told(content['withdrawn'])}.", "versions")
     if content["move"] is None:
         return _check("Release", WARNING, "Not published: readers do not see it.", "versions")
+    if content["is_history"]:
+        return _check("Release", OK, f"Backfilled as move {content['move']} of the pointer: nobody "
+                      "is invited by it.", "versions")
     return _check("Release", OK, f"Published as move {content['move']} of the pointer.", "versions")
 
 

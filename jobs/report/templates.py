@@ -24,9 +24,24 @@ def environment(*folders: Path) -> jinja2.Environment:
     return found
 
 
+def folder(run: Run) -> Path:
+    """Where the pages of a run lie: `reports/<as_of>`.
+
+    Those of a backfill lie beside its tables, unless its release stands for the date: what was
+    published keeps its page.
+    """
+    if run.backfill is not None:
+        from jobs.release import warehouse
+
+        stands = warehouse.state(run.home).of_nights.get(run.as_of)
+        if stands is None or stands.release_id != run.release_id:
+            return run.folder / "reports"
+    return run.home / "reports" / run.as_of.isoformat()
+
+
 def written(run: Run, name: str, html: str) -> Path:
     """Write a page of the run's night in one rename and return where it lies."""
-    path = run.home / "reports" / run.as_of.isoformat() / name
+    path = folder(run) / name
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".tmp-{path.name}")
     staged.write_text(html, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from jobs.__main__ import main as command
-from jobs.config import Run
+from jobs.config import Backfill, Run
 from jobs.contracts.campaign import CHANGES
 from jobs.errors import MartError, PublicationStopped
 from jobs.mart.mart import main, serve
@@ -228,3 +229,20 @@ def test_a_stop_holds_the_views_where_they_are_but_for_a_rollback(tmp_path: Path
     switch.stop(tmp_path, "Mei", "complaints")
     assert take_back(tmp_path, "2026-05-31-aaa", "complaints", "Mei")[2] != ""
     assert ask(mart(), shown) == [("2026-05-31-aaa",)]
+
+
+def test_history_comes_along_and_turns_no_view(published: Path, mart: Mart) -> None:
+    past = night(published, MAY, invited=("cleo",), refused=())
+    release.main(past)  # June's list is in force: May's is history
+    assert main(past)["shows"] == AAA
+    assert ask(mart(), "select distinct release_id from marketing.whitelist_current") == [(AAA,)]
+    assert ask(mart(), "select user_id from nightlist.whitelist where release_id = "
+               f"'{past.release_id}'") == [("cleo",)]
+    assert ask(mart(), "select action from nightlist.releases order by move_number") == [
+        ("publish",), ("backfill",)]
+
+
+def test_where_there_is_history_only_nothing_is_shown(tmp_path: Path, mart: Mart) -> None:
+    past = replace(night(tmp_path, MAY), backfill=Backfill())
+    release.main(past)
+    assert main(past)["shows"] == "nothing"

@@ -2,16 +2,19 @@
 
 import datetime as dt
 
-from jobs.release.pointer import ROLLBACK, Release, in_force_after, standing
+from jobs.release.pointer import (BACKFILL, ROLLBACK, SUPERSEDE, Release, in_force_after,
+                                  is_history, standing)
+
+ACTIONS = {">": ROLLBACK, "+": BACKFILL, "!": SUPERSEDE}
 
 
 def moved(*words):
-    """Moves like `28a`, or `>28a` for a rollback to it."""
+    """Moves like `28a`, `>28a` for a rollback to it, `+28a` a backfill, `!28b` a superseding."""
     found = []
     for number, word in enumerate(words, start=1):
-        night = dt.date(2026, 6, int(word.strip(">abc")))
-        found.append(Release(number, word.strip(">"), night, "", "CNY", 1, 1, 1, "", "",
-                             action=ROLLBACK if word.startswith(">") else "publish"))
+        night = dt.date(2026, 6, int(word.strip(">+!abc")))
+        found.append(Release(number, word.strip(">+!"), night, "", "CNY", 1, 1, 1, "", "",
+                             action=ACTIONS.get(word[0], "publish")))
     return found
 
 
@@ -74,3 +77,43 @@ def test_a_second_rollback_leaves_the_first_one_s_name_on_what_it_withdrew():
 def test_the_row_says_what_is_in_force_after_it():
     assert in_force_after(moved("30a"), moved("30a", "29a")[1]) == "30a"
     assert in_force_after(moved("29a", "30a"), moved("29a", "30a", ">29a")[2]) == "29a"
+
+
+def of_nights(*words):
+    return {night.day: move.release_id for night, move in standing(
+        moved(*words)).of_nights.items()}
+
+
+def live(*words):
+    return {night.day: move.release_id for night, move in standing(moved(*words)).live.items()}
+
+
+def test_history_stands_for_its_night_and_is_never_in_force():
+    assert in_force("+28a", "+29a") is None
+    assert in_force_after([], moved("+28a")[0]) == ""
+    assert in_force("28a", "+29a", "+27a") == "28a"
+    assert of_nights("28a", "+29a", "+27a") == {27: "27a", 28: "28a", 29: "29a"}
+    assert live("28a", "+29a", "+27a") == {28: "28a"}
+
+
+def test_superseded_history_is_what_is_read_and_not_what_invited():
+    moves = ("28a", "29a", "!28b")
+    assert of_nights(*moves) == {28: "28b", 29: "29a"}
+    assert live(*moves) == {28: "28a", 29: "29a"} and in_force(*moves) == "29a"
+
+
+def test_a_rollback_takes_back_history_above_it_too():
+    assert withdrawn("28a", "29a", "!28b", "+30a", ">28a") == {"28b": 5, "29a": 5, "30a": 5}
+    assert of_nights("28a", "29a", "!28b", "+30a", ">28a") == {28: "28a"}
+
+
+def test_what_a_night_publishes_is_live_though_it_was_backfilled_before():
+    moves = moved("+28a", "+29a", "29a")
+    assert [is_history(moves, name) for name in ("28a", "29a", "27a")] == [True, False, False]
+    assert in_force("+28a", "+29a", "29a") == "29a"
+
+
+def test_only_a_date_before_the_night_in_force_is_past():
+    now = standing(moved("28a", "29a", "+30a"))
+    assert [now.is_past(dt.date(2026, 6, day)) for day in (28, 29, 30)] == [True, False, False]
+    assert not standing(moved("+30a")).is_past(dt.date(2026, 6, 1))

@@ -1,0 +1,1 @@
+"""Past nights: computed for the history, held against what was published, and replayed."""
