@@ -9,9 +9,9 @@ leaves 365 manifests that each plan of a read looks through.
 
 Not done, and why: data files are not rewritten, since a release is a partition and has one file a
 table, or as many as its size asks for; merging them over releases would mix what expires apart.
-Snapshots are left to `nightlist expire`, which forgets all but the newest and deletes the files that
-only they named: `expire_snapshots` of pyiceberg takes them out of the metadata and no more. So the
-files that a compaction replaces go with the next expiry, a day later at the earliest: whoever
+Snapshots are left to `nightlist expire`, which forgets all but the newest and deletes the files
+that only they named: `expire_snapshots` of pyiceberg takes them out of the metadata and no more. So
+the files that a compaction replaces go with the next expiry, a day later at the earliest: whoever
 planned a read before can end it.
 """
 
