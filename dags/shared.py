@@ -11,7 +11,8 @@ import datetime as dt
 from typing import Any
 
 import pendulum
-from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from jobs import alerts
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobs import config
 from jobs.campaign import send_commands
-from jobs.command import add, near
+from jobs.command import add, near, output, takes_format
 from jobs.errors import NightlistError
 from jobs.intake import commands as intake_commands
 from jobs.limits import commands as limits_commands
@@ -108,8 +108,12 @@ def _nights(commands: argparse._SubParsersAction) -> None:
                              help="score with this model, pd/VERSION or the folder of one, once "
                              "for each model named (default: the date's champion, else train on "
                              "the outcomes delivered; without any, stop after eligibility)")
-    add(commands, "steps", _steps, "list the steps of a night in their order",
-        "nightlist steps")
+    steps = add(commands, "steps", _steps, "list the steps of a night in their order, or show "
+                "every attempt at them of a date: seconds, memory, rows and bytes written",
+                "nightlist steps --as-of 2026-06-30 --format csv")
+    steps.add_argument("--as-of", metavar="DATE", help="show the attempts of this date's nights "
+                       "and trainings (default: list the steps)")
+    takes_format(steps)
     dictionary = add(commands, "dictionary", _dictionary, "print the data dictionary, or renew "
                      "it in a README", "nightlist dictionary --write README.md")
     dictionary.add_argument("--write", metavar="FILE", help="a Markdown file with the "
@@ -147,8 +151,20 @@ def _step(arguments: argparse.Namespace) -> None:
 
 
 def _steps(arguments: argparse.Namespace) -> None:
+    from jobs import step_runs
     from jobs.steps import STEPS
 
+    if arguments.as_of:
+        from jobs.show import show, terminal_table
+
+        rows = step_runs.read(config.home_folder(arguments.home),
+                              config.as_of_date(arguments.as_of))
+        title = f"steps of {arguments.as_of}"
+        if arguments.format == "table" and not arguments.output:
+            terminal_table(rows, title, columns=step_runs.SHOWN, limit=rows.num_rows)
+        else:
+            show(rows, arguments.format, output(arguments), title)
+        return
     for number, step in enumerate(STEPS, start=1):
         print(f"{number:>2}  {step.name:<14}  {step.does}")
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import importlib
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs import step_runs
 from jobs.config import DECIDING_MODEL, NO_MODEL, RUN_FILE, Run
 from jobs.errors import StepLeftOut, UsageError
 from jobs.lock import locked
@@ -108,25 +107,25 @@ def run_step(name: str, run: Run) -> Run:
     walked = _walked(run)
     step, number = find(name, walked)
     if left_out(step, run):
+        step_runs.left_out(run, name)
         raise StepLeftOut(f"step {name} of {run.as_of}", "a model to score with",
                           "no outcome to learn from, no champion and none named",
                           "nothing is published; to score, name one with --model pd/VERSION")
     module, _, function = step.target.partition(":")
-    start = time.perf_counter()
-    reset_peak_memory()
-    main: Callable[[Run], dict[str, Any]] = getattr(importlib.import_module(module), function)
     with locked(_lock_file(run), LOCK_WAIT_SECONDS, f"step {name} of {run.as_of}"):
-        counts = main(run)
-        seconds = round(time.perf_counter() - start, 2)
-        if name == FREEZE:
-            run = dataclasses.replace(run, run_id=counts["run_id"])
-            _open(run)
-        record = {"step": name, "seconds": seconds, "peak_mib": peak_memory_mib(),
+        with step_runs.observed(run, name) as seen:
+            main: Callable[[Run], dict[str, Any]] = getattr(
+                importlib.import_module(module), function)
+            counts = seen.counts = main(run)
+            if name == FREEZE:
+                seen.run = run = dataclasses.replace(run, run_id=counts["run_id"])
+                _open(run)
+        record = {"step": name, "seconds": seen.seconds, "peak_mib": seen.peak_mib,
                   "counts": counts}
         _record(run, record)
     said = ", ".join(f"{key.replace('_', ' ')} {_show(value)}" for key, value in counts.items())
-    print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {seconds:>6.1f} s  "
-          f"{record['peak_mib']:>5} MiB  {said}", flush=True)
+    print(f"nightlist {number:>2}/{len(walked)}  {name:<14} {seen.seconds:>6.1f} s  "
+          f"{seen.peak_mib:>5} MiB  {said}", flush=True)
     return run
 
 
@@ -135,6 +134,7 @@ def run_all(run: Run) -> Run:
     walked = _walked(run)
     for number, step in enumerate(walked, start=1):
         if left_out(step, run):
+            step_runs.left_out(run, step.name)
             print(f"nightlist {number:>2}/{len(walked)}  {step.name:<14} left out: no model",
                   flush=True)
         else:
@@ -225,27 +225,6 @@ def _open(run: Run) -> None:
         opening.unlink()
     write_json({"run_id": run.run_id, "seed": run.seed, "policy": run.policy},
                run.date_folder / OPEN_RUN_FILE)
-
-
-def reset_peak_memory() -> None:
-    """Start the kernel's peak counter of this process anew (Linux; elsewhere it goes on)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        pass
-
-
-def peak_memory_mib() -> int:
-    """Peak resident memory of this process since the reset, in MiB."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) // 1024
-    except (OSError, StopIteration):
-        import resource
-
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def _show(value: Any) -> str:

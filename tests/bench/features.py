@@ -35,7 +35,7 @@ from jobs.contracts.night import LABELS
 from jobs.features import roll
 from jobs.features.families import FEATURES, money
 from jobs.session import session
-from jobs.steps import peak_memory_mib, reset_peak_memory
+from jobs.memory import peak_memory_mib, reset_peak_memory
 from jobs.tiles import build as tiles
 
 SOURCE, EVENTS, DAYS, BACKFILL = money.WALLET, 100, 365, 30

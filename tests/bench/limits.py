@@ -30,7 +30,7 @@ from jobs.limits.rooms import room_left
 from jobs.limits.setting import FundingLine, funding, funding_cost
 from jobs.limits.sources import InEngine
 from jobs.session import session
-from jobs.steps import peak_memory_mib, reset_peak_memory
+from jobs.memory import peak_memory_mib, reset_peak_memory
 from tests.limits.instances import RULES
 
 PART = 500_000

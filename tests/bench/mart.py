@@ -26,7 +26,7 @@ from jobs.mart.copying import as_csv
 from jobs.mart.mart import BATCH_ROWS, serve
 from jobs.mart.tables import base, create
 from jobs.release import release, warehouse
-from jobs.steps import peak_memory_mib, reset_peak_memory
+from jobs.memory import peak_memory_mib, reset_peak_memory
 from tests.bench.timing import seconds
 from tests.mart.server import running
 from tests.release.nights import JUNE, night

@@ -25,7 +25,7 @@ from jobs import store
 from jobs.config import Run
 from jobs.contracts.release import whitelist
 from jobs.release import release
-from jobs.steps import peak_memory_mib, reset_peak_memory
+from jobs.memory import peak_memory_mib, reset_peak_memory
 from tests.release.nights import JUNE, night
 
 LISTED = whitelist("CNY")

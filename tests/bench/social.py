@@ -16,7 +16,7 @@ import duckdb
 
 from jobs.features import social
 from jobs.session import session
-from jobs.steps import peak_memory_mib, reset_peak_memory
+from jobs.memory import peak_memory_mib, reset_peak_memory
 
 AS_OF, FIRST_DAY = dt.date(2026, 6, 30), dt.date(2026, 3, 1)
 PEOPLE, EDGES, HUBS, HUB_EDGES = 200_000, 4_000_000, 5, 100_000
