@@ -14,6 +14,8 @@ SEED ?= 7
 DATA ?=
 MODEL ?=
 FULL ?=
+ALL ?=
+WRITE ?=
 export NIGHTLIST_HOME ?= $(CURDIR)/var
 UV_VERSION := 0.13.9
 VENV := $(CURDIR)/.venv
@@ -83,6 +85,9 @@ bench-release: $(READY)  ## seconds and memory of publishing 1 M rows beside pla
 lock: $(READY)  ## renew requirements.lock from setup.cfg's ranges
 	@$(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate --all-extras --upgrade setup.cfg --output-file requirements.lock
+
+upgrade-check: $(READY)  ## try newer versions on the tests, apart from .venv; ALL=1 WRITE=1
+	@$(BIN)/python -m tests.upgrade $(if $(ALL),--all) $(if $(WRITE),--write)
 
 readme: $(READY)  ## renew the README's data dictionary and the feeds' pages
 	@$(BIN)/nightlist dictionary --write README.md --pages

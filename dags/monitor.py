@@ -59,11 +59,11 @@ with DAG(
 ) as dag:
 
     @task(inlets=list(CLEAN.values()))
-    def outcomes(run_id: str) -> dict[str, Any]:
+    def outcomes(frozen: str) -> dict[str, Any]:
         """Calibration, separation and errors of earlier nights; what is beyond a limit is told."""
         from jobs.monitor.since import main
 
-        run = _run(run_id)
+        run = _run(frozen)
         with refusals("outcomes"):
             found = main(run)
         print(f"nightlist: outcomes of {found['vintages']} nights, {found['figures']} figures, "

@@ -1,4 +1,4 @@
-"""Every DAG under Airflow's own DAG processor: none is broken, none heavy, all say what they must."""
+"""Every DAG under Airflow's own DAG processor: none is broken or heavy, all say what they must."""
 
 import json
 import sqlite3
