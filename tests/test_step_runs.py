@@ -1,9 +1,7 @@
 """What is told of a step: its row, its line of the log, its metrics; of alerts: record and post."""
 
 import datetime as dt
-import http.server
 import json
-import threading
 from types import SimpleNamespace
 
 import duckdb
@@ -16,6 +14,7 @@ from jobs.__main__ import main
 from jobs.config import Run
 from jobs.errors import GateFailed, StepLeftOut
 from jobs.steps import Step, run_step
+from tests.receiver import receiving
 
 AS_OF = dt.date(2026, 6, 30)
 HERE = "tests.test_step_runs:"
@@ -133,23 +132,8 @@ def test_the_command_shows_them_and_says_where_there_are_none(run, capsys):
 
 @pytest.fixture
 def receiver():
-    """A collector, or a chat: what was posted, by path."""
-    posted = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            posted.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *words):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield SimpleNamespace(address=f"http://127.0.0.1:{server.server_port}", posted=posted)
-    server.shutdown()
-    server.server_close()
+    with receiving() as found:
+        yield found
 
 
 def test_a_collector_hears_seconds_rows_bytes_and_memory_of_a_step(run, receiver, monkeypatch):

@@ -1,13 +1,16 @@
 """Every DAG under Airflow's own DAG processor: none is broken or heavy, all say what they must."""
 
+import importlib.util
 import json
 import sqlite3
 import subprocess
 import sys
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from jobs.contracts.feeds import FEEDS
+from tests.receiver import receiving
 
 from .parsing import NAMES, ROOT, environment, parsed
 
@@ -96,3 +99,42 @@ def test_assets_lead_from_landing_to_the_mart(home):
     assert night["serve"]["outlets"] == ["mart"] and night["train"]["outlets"] == []
     assert parsed("train_models", home)["tasks"]["train"]["outlets"] == ["models"]
     assert parsed("serve_postgres", home)["tasks"]["serve"]["outlets"] == ["mart"]
+
+
+@pytest.fixture(scope="module")
+def told(home, processed):
+    """Metrics that came to a collector, and events of lineage, of one run under Airflow."""
+    events = home / "lineage.jsonl"
+    with receiving() as collector:
+        done = subprocess.run(
+            [sys.executable, "-c", _AIRFLOW, "dags", "test", "serve_postgres", "2026-07-01"],
+            cwd=ROOT, text=True, capture_output=True, env={
+                **environment(home), "AIRFLOW__METRICS__OTEL_ON": "True",
+                "OTEL_EXPORTER_OTLP_ENDPOINT": collector.address,
+                "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+                "AIRFLOW__METRICS__OTEL_INTERVAL_MILLISECONDS": "500",
+                "AIRFLOW__OPENLINEAGE__NAMESPACE": "nightlist",
+                "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+                    {"type": "file", "log_file_path": str(events), "append": True})})
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    metrics = {metric.name for path, body in collector.posted if path == "/v1/metrics"
+               for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics
+               for scope in resource.scope_metrics for metric in scope.metrics}
+    lines = events.read_text().splitlines() if events.is_file() else []
+    return metrics, [json.loads(line) for line in lines]
+
+
+def test_airflow_sends_its_own_metrics_to_a_collector(told):
+    assert {"airflow.ti.start", "airflow.ti.finish",
+            "airflow.ti.finish.serve_postgres.serve.skipped"} <= told[0]
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("airflow.providers.openlineage"),
+                    reason="the extra lineage is not installed")
+def test_lineage_events_tell_of_a_task_with_its_owner_and_assets(told):
+    (start, *_) = [event for event in told[1] if event["job"]["name"] == "serve_postgres.serve"
+                   and event["eventType"] == "START"]
+    assert start["job"]["namespace"] == "nightlist"
+    assert start["job"]["facets"]["ownership"]["owners"] == [{"name": "data platform"}]
+    task = start["run"]["facets"]["airflow"]["task"]
+    assert "nightlist://release" in task["inlets"] and "nightlist://mart" in task["outlets"]

@@ -140,7 +140,7 @@ def test_intake_takes_in_each_feed_and_one_that_is_refused_holds_up_no_other(hom
     assert not (home / "clean" / "consents" / f"delivery_date={JULY}").exists()
     (told,) = [one for one in map(json.loads, (home / "alerts.jsonl").read_text().splitlines())
                if one["dag"] == "intake"]
-    assert told["kind"] == "task_failed" and told["what"].startswith(f"consents/{JULY}")
+    assert told["kind"] == "task_failed" and told["what"].startswith(f"landing/consents/{JULY}")
 
 
 def test_assets_tell_which_tables_are_new(home, others):
