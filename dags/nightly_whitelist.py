@@ -5,13 +5,13 @@ Wiring only: nothing heavy is imported before a task runs.
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
-import pendulum
 from airflow.sdk import DAG, Param, get_current_context
 from approval import asks
+from assets import OF_STEPS
 from feed_wait import before_intake
+from shared import DATA_PLATFORM, START, due, task_defaults
 from step_task import chain, logical_day
 
 from jobs import config
@@ -32,6 +32,9 @@ been published is taken back with `nightlist release rollback`; no retry publish
 
 A night without outcomes to learn from, without a champion and without a PD model in the parameter
 `models` ends after `eligibility`: the steps that need one are skipped, and nothing is published.
+
+A night that has not ended at 06:00 is told as late (`alerts.jsonl`, `NIGHTLIST_ALERT_WEBHOOK`), as
+is a task that failed for good.
 
 The logical date is the as-of date: only what was delivered by then is seen.
 
@@ -69,14 +72,13 @@ with DAG(
     doc_md=DOC,
     # In the evening, when the day's feeds are in; the as-of date is that day.
     schedule="30 22 * * *",
-    # Before any night there are feeds for: Airflow runs no task of an earlier date.
-    start_date=pendulum.datetime(2000, 1, 1, tz="Asia/Shanghai"),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     tags=["nightlist", "release"],
-    default_args={"owner": "data platform", "retries": 1,
-                  "retry_delay": dt.timedelta(seconds=30),
-                  "execution_timeout": dt.timedelta(hours=2)},
+    deadline=due(7.5, "the list of the evening before stays in force: mend the task that failed or "
+                 "is at work, or tell marketing that nobody new is invited today"),
+    default_args=task_defaults(DATA_PLATFORM, hours=2),
     params={
         "feeds": Param("landing", enum=list(config.FEED_SOURCES)),
         "data": Param("", type="string"),
@@ -87,5 +89,5 @@ with DAG(
         "supersede": Param("", type="string"),
     },
 ) as dag:
-    chain(STEPS, _run, _rule,
+    chain(STEPS, _run, _rule, ways=OF_STEPS,
           before={"intake": before_intake(_run), "check_release": asks(_run)})

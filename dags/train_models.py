@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pendulum
 from airflow.sdk import DAG, Param, get_current_context
+from assets import OF_TRAINING
+from shared import RISK_TEAM, START, due, task_defaults
 from step_task import chain, logical_day
 
 from jobs import config
@@ -47,13 +48,13 @@ with DAG(
     doc_md=DOC,
     # On the 2nd, when the outcomes of the month before are in, and before the day's night.
     schedule="0 3 2 * *",
-    start_date=pendulum.datetime(2000, 1, 1, tz="Asia/Shanghai"),
+    start_date=START,
     catchup=False,
     max_active_runs=1,
     tags=["nightlist", "models"],
-    default_args={"owner": "risk team", "retries": 1,
-                  "retry_delay": dt.timedelta(minutes=5),
-                  "execution_timeout": dt.timedelta(hours=6)},
+    deadline=due(16, "nights go on with the champions they have: look at the task that is at work, "
+                 "and train again after the night"),
+    default_args=task_defaults(RISK_TEAM, hours=6, first_wait=dt.timedelta(minutes=5)),
     params={
         "as_of": Param("", type="string"),
         "segment": Param("", enum=["", *config.SEGMENTS]),
@@ -62,4 +63,4 @@ with DAG(
         "policy": Param("", type="string"),
     },
 ) as dag:
-    chain(training_steps(), _run)
+    chain(training_steps(), _run, ways=OF_TRAINING)

@@ -25,4 +25,5 @@ STEP_RUNS = Table(
         Field("bytes", "integer", "B", "Size of the files it wrote.", minimum=0),
         Field("peak_mib", "integer", "MiB", "Peak memory of its process; a cluster's is not seen.",
               minimum=0),
-        Field("error", "string", "text", "Why it failed, with the remedy.", nullable=True)))
+        Field("error", "string", "text", "Why it failed and what to do, or the kind of an "
+              "engine's error.", nullable=True)))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from jobs import config
 from jobs.command import add, output, takes_format
 from jobs.errors import UsageError
-from jobs.lock import locked
 
 if TYPE_CHECKING:
     from jobs.intake.landing import DeliveryName
@@ -49,26 +48,23 @@ def declare(commands: argparse._SubParsersAction) -> None:
 def _intake(arguments: argparse.Namespace) -> None:
     from jobs.contracts.feeds import FEEDS
     from jobs.intake import landing
-    from jobs.intake.intake import take_in_feed
+    from jobs.intake.deliveries import take_in_new
     from jobs.intake.status import feed_named
-    from jobs.steps import LOCK_WAIT_SECONDS
 
     home = config.home_folder(arguments.home)
-    feeds = [feed_named(arguments.feed)] if arguments.feed else list(FEEDS.values())
+    feeds = [feed_named(arguments.feed).name] if arguments.feed else list(FEEDS)
     wanted = _wanted(arguments.delivery)
-    run = config.Run(home, wanted.day if wanted else config.LAST_DAY, policy=arguments.policy)
     landing.check_feeds(home, FEEDS)
     found = 0
     for feed in feeds:
-        names = landing.delivery_names(home, feed.name, run.as_of)
-        with locked(home / ".lock", LOCK_WAIT_SECONDS, f"intake of {feed.name}"):
-            done = take_in_feed(run, feed, names, wanted)
-        found += wanted in names
+        is_there = wanted in landing.delivery_names(home, feed, config.LAST_DAY)
+        found += is_there
+        done = take_in_new(home, feed, arguments.policy, wanted)
         for name, counts in done.items():
             said = ", ".join(f"{key.replace('_', ' ')} {value:,}" for key, value in counts.items())
-            print(f"{feed.name}/{name}  {said}")
-        if wanted in names and wanted not in done:
-            print(f"{feed.name}/{wanted}  taken in before")
+            print(f"{feed}/{name}  {said}")
+        if is_there and str(wanted) not in done:
+            print(f"{feed}/{wanted}  taken in before")
     if wanted and not found:
         where = arguments.feed or "any feed"
         raise UsageError(f"--delivery {wanted}", f"a delivery of {where} in landing", "none",

@@ -62,7 +62,7 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
     past, judged = nights.earlier(run), policy.monitoring
     found = Found(compared=nights.to_compare(past, run.as_of, judged.compare_days,
                                              frozen(run).get(RECORD, {}).get("against", "")))
-    genders = _genders(run) if "gender" in judged.fairness_groups else None
+    genders = genders_of(run) if "gender" in judged.fairness_groups else None
     found.tested = model.metadata["metrics"].get("reliability", [])
     found.people = groups.people(run.folder, genders)
     before = groups.people(found.compared.folder, genders) if found.compared else None
@@ -72,7 +72,7 @@ def measure(run: Run, policy: Policy, model: Model) -> Found:
                       *performance.mean_pds(found.people, before, name),
                       *performance.learned(model.metadata.get("vintages", [])),
                       *groups.mix(found.people, judged.fairness_groups, before, name)]
-    _vintages(run, found, past, policy, genders)
+    follow(run, found, past, policy, genders)
     found.figures += rolls(roll_rates.build(
         facts(session(), run, feeds.LOAN_DAYS), run.as_of).toArrow())
     return found
@@ -114,8 +114,8 @@ def _before(run: Run, night: Night, model: Model) -> dict[str, dict[str, Histogr
                       **scores.get(segment, {})} for segment, own in kept.items()}
 
 
-def _vintages(run: Run, found: Found, past: list[Night], policy: Policy,
-              genders: pa.Table | None) -> None:
+def follow(run: Run, found: Found, past: list[Night], policy: Policy,
+           genders: pa.Table | None) -> None:
     """Earlier nights by the outcomes since, and the errors at the policy's PD cut-off."""
     for night in nights.vintages(past):
         if not (night.folder / DECISIONS.name).is_dir():
@@ -158,7 +158,7 @@ def rolls(transitions: pa.Table) -> list[Figure]:
         for (lender, end, state), of in sorted(from_state.items()) if state == current]
 
 
-def _genders(run: Run) -> pa.Table:
+def genders_of(run: Run) -> pa.Table:
     """Newest known gender of everyone with a bound card: user_id, gender."""
     spark = session()
     cards = facts(spark, run, feeds.BOUND_CARDS).where(F.col("gender").isNotNull())

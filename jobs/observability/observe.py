@@ -10,6 +10,7 @@ from typing import Any
 
 from jobs.config import Run
 from jobs.contracts.operations import DONE, FAILED
+from jobs.errors import NightlistError
 from jobs.observability import log, measures, metrics, records
 
 
@@ -39,7 +40,9 @@ def observed(run: Run, step: str) -> Iterator[Attempt]:
     try:
         yield attempt
     except BaseException as why:
-        error = " ".join(f"{type(why).__name__}: {why}".split())
+        # Of what is not our own only the kind: an engine's text may repeat a row.
+        kind = type(why).__name__
+        error = f"{kind}: {why}" if isinstance(why, NightlistError) else kind
         raise
     finally:
         attempt.record = records.record(attempt.run, {

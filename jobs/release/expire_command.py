@@ -1,4 +1,4 @@
-"""The command `nightlist expire`: what was kept as long as the policies say goes."""
+"""The commands `expire` (what was kept as long as the policies say goes) and `compact`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,25 @@ from jobs.command import add, output, takes_format
 from jobs.errors import UsageError
 
 if TYPE_CHECKING:
-    from jobs.release.retention import Removal
+    from jobs.release.removal import Removal
 
 MIB = 1024**2
 
 
 def declare(commands: argparse._SubParsersAction) -> None:
-    """Add the command to the parser's."""
+    """Add the commands to the parser's."""
     expire = add(commands, "expire", _expire, "take away what was kept as long as the policies "
-                 "say: working tables of runs, rows of old releases, later their criteria, and "
-                 "models that nothing names; never what a kept release needs",
+                 "say: working tables of runs, rows of old releases with what was sent and their "
+                 "pages, later their criteria, models that nothing names, tiles and windows that "
+                 "nothing looks back to, logs and remains; never what a kept release needs",
                  "nightlist expire --dry-run --today 2031-12-31")
     expire.add_argument("--dry-run", action="store_true", help="only say what would go, and why")
     expire.add_argument("--today", metavar="DATE", help="as if it were that day; a later one than "
                         "today only with --dry-run (default: today)")
     takes_format(expire, ("table", "csv", "json"))
+    add(commands, "compact", _compact, "merge the manifests of the warehouse's tables, so that "
+        "readers open fewer files; no row is touched, and what it replaces goes with the next "
+        "expire", "nightlist compact --home var")
 
 
 def _expire(arguments: argparse.Namespace) -> None:
@@ -49,6 +53,16 @@ def _expire(arguments: argparse.Namespace) -> None:
         gone, records = expiry.carry_out(home, found, today, told)
     _say(f"gone: {len(found):,} things, {gone / MIB:,.1f} MiB of {planned / MIB:,.1f} planned; and "
          f"{records / MIB:,.1f} MiB of records of earlier states")
+
+
+def _compact(arguments: argparse.Namespace) -> None:
+    from jobs.progress import progress
+    from jobs.release.compaction import compact
+
+    with progress("merging manifests") as told:
+        counts = compact(config.home_folder(arguments.home), told)
+    _say(f"tables merged: {counts['tables']}; manifests {counts['manifests_before']:,} before, "
+         f"{counts['manifests_after']:,} now")
 
 
 def _show(found: list[Removal], arguments: argparse.Namespace) -> None:

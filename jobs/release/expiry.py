@@ -19,8 +19,8 @@ from pyiceberg.table import Table as IcebergTable
 from jobs.contracts.release import RELEASES
 from jobs.errors import ReleaseError
 from jobs.progress import Progress, silent
-from jobs.release import iceberg, retention, warehouse
-from jobs.release.retention import Removal
+from jobs.release import iceberg, removal, retention, warehouse
+from jobs.release.removal import Removal
 
 
 def carry_out(home: Path, removals: Sequence[Removal], today: dt.date,
@@ -42,9 +42,9 @@ def carry_out(home: Path, removals: Sequence[Removal], today: dt.date,
     """
     with iceberg.publishing(home):
         gone = 0
-        for removal in removals:
-            for folder in removal.folders:
-                told(f"{removal.kind} of {removal.name}", 0, None)
+        for one in removals:
+            for folder in one.folders:
+                told(f"{one.kind} of {one.name}", 0, None)
                 gone += _take_away(folder)
         if not warehouse.catalog_file(home).exists():
             return gone, 0
@@ -72,7 +72,10 @@ def _clean(home: Path, rows: Sequence[dict[str, str]], today: dt.date,
 
 def _take_away(folder: Path) -> int:
     """Out of sight in one rename, then piece by piece."""
-    held = retention.size(folder)
+    held = removal.size(folder)
+    if folder.is_file():
+        folder.unlink()
+        return held
     if not folder.name.startswith(retention.GOING):
         folder = folder.rename(folder.with_name(retention.GOING + folder.name))
     shutil.rmtree(folder)
@@ -105,7 +108,7 @@ def _forget(table: IcebergTable, today: dt.date) -> tuple[int, int]:
     sizes = {"data": 0, "metadata": 0}
     for part in sizes:
         for file in sorted((place / part).rglob("*")):
-            if file.is_file() and file not in named and retention.written(file) < today:
+            if file.is_file() and file not in named and removal.written(file) < today:
                 sizes[part] += file.stat().st_size
                 file.unlink()
         for folder in sorted((place / part).rglob("*"), reverse=True):

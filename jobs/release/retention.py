@@ -11,6 +11,8 @@ the one before it are kept whatever their age. Landing is not touched.
 - *criteria*: those.
 - *left over*: rows that a crashed publisher left and no move of the pointer names.
 - *model*: one that no release with criteria, no champion entry and no run with tables names.
+
+What lies beside runs and releases, files that were sent among it, is found by `beside.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,9 @@ from jobs.monitor import nights
 from jobs.policies import policy as policies
 from jobs.policies.check import Check
 from jobs.policies.retention import Retention, retention
-from jobs.release import criteria, iceberg, warehouse
+from jobs.release import beside, criteria, iceberg, warehouse
 from jobs.release.previous import policy_name
+from jobs.release.removal import Removal, size, written
 from models import champions, registry
 
 WORKING, ROWS, CRITERIA_GONE, LEFT_OVER, MODEL = (
@@ -50,36 +53,17 @@ _SPARED = dt.timedelta(days=Retention().working_days)
 GOING = ".expired-"
 
 
-@dataclass(frozen=True)
-class Removal:
-    """One thing that goes.
-
-    Attributes:
-        kind: One of the kinds above.
-        name: Of the run, release or model.
-        why: In words, with the date until which it was kept.
-        count: Folders of tables, or rows.
-        size: Bytes on disk.
-        folders: Folders that go.
-        rows: Published table -> release whose rows go.
-    """
-
-    kind: str
-    name: str
-    why: str
-    count: int
-    size: int
-    folders: tuple[Path, ...] = ()
-    rows: dict[str, str] = field(default_factory=dict)
-
-
 def plan(home: Path, today: dt.date) -> list[Removal]:
     """Everything that may go on a date, in the order in which it goes; nothing is changed."""
     runs = _runs(home)
     live = warehouse.state(home).live
     always = {live[night].release_id for night in sorted(live)[-2:]}
-    kept, released = _released(home, today, always)
-    return [*_working(home, runs, today, always), *released, *_models(home, today, kept, runs)]
+    kept, rows_until, released = _released(home, today, always)
+    staying = [run for run in runs if run.until >= today or run.release_id in always]
+    return [*_working(home, runs, today, always), *released, *_models(home, today, kept, runs),
+            *beside.plan(home, today, beside.Kept(
+                rows_until, tuple(run.folder for run in staying),
+                max([Retention().working_days, *(run.days for run in staying)])))]
 
 
 @dataclass(frozen=True)
@@ -139,14 +123,15 @@ def _working(home: Path, runs: list[_Run], today: dt.date, always: set[str]
                           len(folders), sum(map(size, folders)), tuple(folders))
 
 
-def _released(home: Path, today: dt.date, always: set[str]) -> tuple[set[str], list[Removal]]:
-    """Releases whose criteria stay, and what goes of the others, rows before criteria."""
+def _released(home: Path, today: dt.date, always: set[str]
+              ) -> tuple[set[str], dict[str, dt.date], list[Removal]]:
+    """Releases whose criteria stay, until when rows stay, and what goes: rows before criteria."""
     if not warehouse.catalog_file(home).exists():
-        return set(), []
+        return set(), {}, []
     with warehouse.opened(home) as catalog:
         moves = {move.release_id: move for move in warehouse.moves(catalog)}
         by_release, stated = _partitions(catalog), _stated(catalog)
-    kept, going = set(), []
+    kept, rows_until, going = set(), {}, []
     for name, tables in sorted(by_release.items()):
         if name not in moves:
             if name[:10] < (today - _SPARED).isoformat():
@@ -155,6 +140,8 @@ def _released(home: Path, today: dt.date, always: set[str]) -> tuple[set[str], l
         of, as_of = _of_release(home, moves[name], stated), moves[name].as_of_date
         if name in always or _years(as_of, of.criteria_years) >= today:
             kept.add(name)
+        rows_until[name] = (dt.date.max if name in always else
+                            _years(as_of, of.releases_years))
         for kind, years, is_going in (
                 (ROWS, of.releases_years, name not in always),
                 (CRITERIA_GONE, of.criteria_years, name not in kept)):
@@ -163,7 +150,7 @@ def _released(home: Path, today: dt.date, always: set[str]) -> tuple[set[str], l
                     if (table in KEPT_LONGER) == (kind == CRITERIA_GONE)}
             if is_going and until < today and part:
                 going.append(_rows(kind, name, f"kept {years} years, until {until}", part))
-    return kept, going
+    return kept, rows_until, going
 
 
 def _rows(kind: str, name: str, why: str, tables: dict[str, tuple[int, int]]) -> Removal:
@@ -237,13 +224,3 @@ def _published_models(home: Path, release_id: str) -> set[tuple[str, str]]:
     return {(row["document"].removeprefix(criteria.MODEL), json.loads(row["text"])["version"])
             for row in rows if row["document"].startswith(criteria.MODEL)
             } or set(registry.versions(home))
-
-
-def written(path: Path) -> dt.date:
-    """Day on which a file or folder was changed last, in UTC."""
-    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date()
-
-
-def size(folder: Path) -> int:
-    """Bytes of the files below a folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

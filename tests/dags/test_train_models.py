@@ -23,7 +23,7 @@ def test_it_imports_nothing_heavy(dag):
 
 def test_it_runs_once_a_month_and_ends(dag):
     assert dag["schedule"] == "0 3 2 * *"
-    assert set(dag["retries"]) == {1} and set(dag["hours"]) == {6}
+    assert set(dag["retries"]) == {2} and set(dag["hours"]) == {6}
 
 
 def test_its_doc_says_owner_impact_and_what_to_do(dag):

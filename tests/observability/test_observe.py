@@ -61,6 +61,13 @@ def test_a_failure_is_told_with_its_remedy_and_goes_on_its_way(run):
     assert line["error"] == "MartError: mart: expected a server, found none; start it"
 
 
+def test_of_an_engines_error_only_the_kind_is_kept_since_its_text_may_repeat_a_row(run):
+    with pytest.raises(ValueError), observed(run, "tiles"):
+        raise ValueError("row of user 6222020200112233445")
+    assert lines(run)[-1]["error"] == records.attempts_of(run)[0]["error"] == "ValueError"
+    assert "6222020200112233445" not in log.file(run).read_text()
+
+
 def test_a_step_that_was_tried_again_has_two_attempts_and_one_end(run):
     fails(run)
     with observed(run, "serve"):

@@ -16,7 +16,7 @@ from jobs import store
 from jobs.__main__ import main
 from jobs.errors import ReleaseError
 from jobs.lock import locked
-from jobs.release import expiry, release, retention, warehouse
+from jobs.release import expiry, release, removal, retention, warehouse
 from models import champions, registry
 from models.champions import Entry
 from models.registry import Model
@@ -139,11 +139,11 @@ def test_planning_changes_nothing(home: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_what_goes_is_what_was_planned_to_the_byte(home: Path) -> None:
-    found, before = retention.plan(home, TODAY), retention.size(home)
+    found, before = retention.plan(home, TODAY), removal.size(home)
     gone, records = expiry.carry_out(home, found, TODAY)
     assert gone == sum(one.size for one in found) > 0 and records > 0
     # New metadata came, too, of the deletion itself; all else adds up.
-    assert before - retention.size(home) <= gone + records
+    assert before - removal.size(home) <= gone + records
     rows = next(one for one in found if one.name == "2023-12-31-aaa" and one.kind == "rows")
     assert rows.count > 10 and "criteria" not in rows.rows
 
