@@ -116,7 +116,7 @@ class Cluster:
 
     def _asked(self, what: str) -> Any:
         address = f"http://{LOOPBACK}:{self.page_port}/api/v1/{what}"
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             return json.load(answer)
 
     def _start(self, name: str, program: str, *words: str) -> None:
@@ -153,15 +153,20 @@ def _environment(folder: Path) -> Mapping[str, str]:
 
 
 def wait_for(holds: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Ask until it holds.
+    """Ask until it holds; a page that does not answer yet is asked again.
 
     Raises:
-        TimeoutError: When it does not within the patience, in seconds.
+        RuntimeError: When it does not hold within the patience, in seconds.
     """
     end = time.monotonic() + patience
-    while not holds():
+    while True:
+        try:
+            if holds():
+                return
+        except OSError:
+            pass
         if time.monotonic() > end:
-            raise TimeoutError(f"waited {patience:.0f} s for {what}")
+            raise RuntimeError(f"waited {patience:.0f} s for {what}")
         time.sleep(0.2)
 
 

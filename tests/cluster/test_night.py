@@ -13,13 +13,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
 
 from jobs.session import session
 from tests.cluster import servers
@@ -92,14 +92,21 @@ def in_the_middle(cluster: servers.Cluster, night: Night, after: str, worker: st
     servers.wait_for(computes, f"tasks after {after}")
 
 
+def session_of(cluster: servers.Cluster) -> SparkSession:
+    """This process's session there; the rest of the suite stays with its own engine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NIGHTLIST_SPARK", cluster.address)
+        return session()
+
+
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+def lived(tmp_path_factory: pytest.TempPathFactory, night_home: Path) -> Lived:
+    """The night; Sail's has run before it, and nothing of the cluster is left after it."""
     if shutil.which("java") is None:
         pytest.skip("no Java on this machine: no Spark cluster can be started")
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("cluster")
-    with servers.running(folder) as cluster, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NIGHTLIST_SPARK", cluster.address)
-        before = session()
+    with servers.running(folder) as cluster:
+        before = session_of(cluster)
         night = Night(home, cluster.address, folder / "night.log")
         process = night.start("-m", "jobs", "night", "--as-of", AS_OF.isoformat(), "--feeds",
                               "simulated", "--users", str(USERS), "--home", str(home))
@@ -114,7 +121,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             stopped_with, said = process.wait(NIGHT_SECONDS), night.said()
         finally:
             process.kill()
-        after = session()
+        after = session_of(cluster)
         rest = night.start("-c", GO_ON, str(home), AS_OF.isoformat(), "facts")
         try:
             assert rest.wait(NIGHT_SECONDS) == 0, night.said()[-3000:]
@@ -122,12 +129,13 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
             rest.kill()
         (run,) = [path for path in (home / "nights" / AS_OF.isoformat()).iterdir()
                   if path.is_dir()]
-        yield Lived(home, run, executors[lost], executors[kept], stopped_with, said,
-                    after is not before, after.range(3).count(), imported_from(after))
+        found = Lived(home, run, executors[lost], executors[kept], stopped_with, said,
+                      after is not before, after.range(3).count(), imported_from(after))
         after.stop()
+    return found
 
 
-def imported_from(spark: Any) -> str:
+def imported_from(spark: SparkSession) -> str:
     """Where a worker finds this project."""
     def found(batches: Any) -> Any:
         import pyarrow as pa
