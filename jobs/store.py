@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs import lake
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, UsageError
 
@@ -44,7 +44,7 @@ def write_parts(parts: Iterable[DataFrame], table: Table, folder: Path) -> int:
         df.write.mode("overwrite").parquet(str(part))
         for path in sorted(part.glob("*.parquet")):
             path.rename(staged / f"{number:04d}-{path.name}")
-        shutil.rmtree(part, ignore_errors=True)
+        lake.remove(part)
     if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
         pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
     _swap(staged, folder)
@@ -77,7 +77,7 @@ def read(spark: SparkSession, folders: Path | Iterable[Path], table: Table) -> D
         NightlistError: When a folder does not exist.
         SchemaMismatch: When the files are not what the contract says.
     """
-    paths = [folders] if isinstance(folders, Path) else list(folders)
+    paths = list(folders) if isinstance(folders, Iterable) else [folders]
     for path in paths:
         require(path, table.name)
     if not paths:
@@ -109,7 +109,7 @@ def keep(staged: Path, folder: Path) -> None:
     except OSError:
         if not folder.is_dir():
             raise
-        shutil.rmtree(staged)
+        lake.remove(staged)
 
 
 def count(folder: Path) -> int:
@@ -118,11 +118,8 @@ def count(folder: Path) -> int:
 
 
 def write_json(content: Any, path: Path) -> None:
-    """Write canonical JSON (sorted keys) in one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".tmp-{path.name}")
-    staged.write_text(canonical(content, indent=2) + "\n", encoding="utf-8")
-    staged.replace(path)
+    """Write canonical JSON (sorted keys); a reader sees all of it or what was there before."""
+    lake.put((canonical(content, indent=2) + "\n").encode(), path)
 
 
 def read_json(path: Path, otherwise: Any = None) -> Any:
@@ -159,11 +156,11 @@ def file_sha256(path: Path) -> str:
 
 def _staged(folder: Path) -> Path:
     staged = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     staged.parent.mkdir(parents=True, exist_ok=True)
     return staged
 
 
 def _swap(staged: Path, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+    lake.remove(folder)
     staged.rename(folder)

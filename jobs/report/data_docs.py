@@ -13,14 +13,13 @@ from __future__ import annotations
 import html
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import Run
 from jobs.report.templates import environment
 
@@ -50,7 +49,7 @@ def write(run: Run) -> list[dict[str, Any]]:
     """Write the pages of a run; of each its gate, table, counts and file, in the gates' order."""
     folder = run.home / "reports" / run.as_of.isoformat() / DATA_DOCS
     staged = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     staged.mkdir(parents=True)
     pages = environment()
     listed = []
@@ -65,7 +64,7 @@ def write(run: Run) -> list[dict[str, Any]]:
         (staged / file).write_text(page, encoding="utf-8")
         listed.append(facts)
     _write_index(staged, pages, run, listed)
-    shutil.rmtree(folder, ignore_errors=True)
+    lake.remove(folder)
     staged.rename(folder)
     return listed
 

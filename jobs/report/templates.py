@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from jobs import lake
 from jobs.config import Run
 from jobs.report.words import number, percent, words
 
@@ -26,8 +27,5 @@ def environment(*folders: Path) -> jinja2.Environment:
 def written(run: Run, name: str, html: str) -> Path:
     """Write a page of the run's night in one rename and return where it lies."""
     path = run.home / "reports" / run.as_of.isoformat() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".tmp-{path.name}")
-    staged.write_text(html, encoding="utf-8")
-    staged.replace(path)
+    lake.put(html.encode(), path)
     return path
