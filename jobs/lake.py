@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -88,6 +88,52 @@ def scratch(home: Path, name: str) -> Iterator[Path]:
         yield folder
     finally:
         remove(folder)
+
+
+@contextmanager
+def staging(*folders: Path, name: str = "") -> Iterator[list[Path]]:
+    """Where to make folders before they `arrive`: on this machine; what is left goes at the end.
+
+    Of a home on a disk it is beside the folder; nothing is there at first.
+    """
+    if is_remote(folders[0]):
+        with tempfile.TemporaryDirectory(prefix="nightlist-") as top:
+            yield [Path(top) / str(number) for number, _ in enumerate(folders)]
+        return
+    places = [folder.with_name(name or f".tmp-{folder.name}") for folder in folders]
+    for one in places:
+        remove(one)
+        one.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield places
+    finally:
+        for one in places:
+            remove(one)
+
+
+def arrive(staged: Path, folder: Path) -> None:
+    """Move a folder to its place, where none is: a reader sees all of it or none.
+
+    Raises:
+        OSError: When there is one.
+    """
+    if is_remote(folder) and not is_remote(staged):
+        folder.upload(staged)  # type: ignore[attr-defined]
+    else:
+        staged.rename(folder)
+
+
+@contextmanager
+def fetched(folder: Path, names: Iterable[str]) -> Iterator[Path]:
+    """Files of a folder on this machine for the block: read often, they are fetched once."""
+    if not is_remote(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="nightlist-") as place:
+        for name in names:
+            folder.fs.get_file(  # type: ignore[attr-defined]
+                (folder / name).path, f"{place}/{name}")  # type: ignore[attr-defined]
+        yield Path(place)
 
 
 def put(content: bytes, path: Path) -> None:

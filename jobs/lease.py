@@ -86,7 +86,8 @@ class Lease:
     def end(self) -> bool:
         """Give it back where it is still held; whether it was."""
         self.leave()
-        if self._is_lost or self._found() != self._etag:
+        is_fresh = time.monotonic() - self._renewed < LEASE_SECONDS / 2
+        if self._is_lost or not is_fresh and self._found() != self._etag:
             return False
         self._fs.call_s3("delete_object", **self._where)
         return True

@@ -15,10 +15,13 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import s3fs
+from fsspec.asyn import sync
 from upath.implementations.cloud import S3Path
 
 from jobs.errors import NightlistError
@@ -87,23 +90,23 @@ class ObjectPath(S3Path):
     def iterdir(self) -> Iterator[ObjectPath]:
         """Objects and whole folders of this one, in order of their names."""
         names: set[str] = set()
-        for page in self._pages(Delimiter="/"):
-            keys = [found["Prefix"][:-1] for found in page.get("CommonPrefixes", [])]
-            keys += [found["Key"] for found in page.get("Contents", [])]
+        for listed in self._pages(Delimiter="/"):
+            keys = [found["Prefix"][:-1] for found in listed.get("CommonPrefixes", [])]
+            keys += [found["Key"] for found in listed.get("Contents", [])]
             names |= {key.rpartition("/")[2] for key in keys}
-        hidden = {name.removeprefix(UNFINISHED) for name in names if name.startswith(UNFINISHED)}
-        for name in sorted(names - hidden - {""}):
-            if not name.startswith(UNFINISHED):
-                yield self / name
+        marks = {name for name in names if name.startswith(UNFINISHED)}
+        hidden = {mark.removeprefix(UNFINISHED) for mark in marks}
+        for name in sorted(names - marks - hidden - {""}):
+            yield self / name
 
     def glob(self, pattern: str, **_: Any) -> Iterator[ObjectPath]:
         """What matches below, folder by folder, as of `pathlib` without `**`."""
         name, _, rest = pattern.partition("/")
         if any(sign in name for sign in _WILD):
-            found = (one for one in self.iterdir() if fnmatch.fnmatchcase(one.name, name))
+            matching = [one for one in self.iterdir() if fnmatch.fnmatchcase(one.name, name)]
         else:
-            found = (one for one in (self / name,) if rest or one.exists())
-        for one in found:
+            matching = [one for one in (self / name,) if rest or one.exists()]
+        for one in matching:
             yield from one.glob(rest) if rest else (one,)
 
     def rglob(self, pattern: str, **_: Any) -> Iterator[ObjectPath]:
@@ -121,7 +124,7 @@ class ObjectPath(S3Path):
 
     def read_bytes(self) -> bytes:
         """All of it."""
-        found: bytes = self.fs.cat_file(self.path)
+        found: bytes = sync(self.fs.loop, _content, self.fs, self._bucket, self._key)
         return found
 
     def read_text(self, encoding: str | None = None, *_: Any, **__: Any) -> str:
@@ -168,23 +171,43 @@ class ObjectPath(S3Path):
         """
         if not (keys := self._keys()):
             return self.replace(target)
-        lease = target._lease()
-        try:
-            if lease.was_left:
-                target._delete(target._keys())
-            elif target._has_objects():
-                lease.release()
-                raise FileExistsError(str(target))
-            self._copy(keys, target)
-        except FileExistsError:
-            raise
-        except BaseException:
-            lease.leave()  # what was copied stays unseen, as after a crash
-            raise
-        lease.release()
+        with target._coming():
+            for some in _spoken_last(keys):
+                self.fs.copy([f"{self._bucket}/{key}" for key in some],
+                             [f"{target.path}{key[len(self._key):]}" for key in some])
         self._delete(keys)
         moved: ObjectPath = target
         return moved
+
+    def upload(self, folder: Path) -> None:
+        """Copy a folder of this machine into a place where there is none.
+
+        Raises:
+            FileExistsError: When the folder is there.
+            NightlistError: When another process was at work on it all the time.
+        """
+        names = sorted(str(file.relative_to(folder)) for file in folder.rglob("*")
+                       if file.is_file())
+        with self._coming():
+            for some in _spoken_last(names):
+                self.fs.put([str(folder / name) for name in some],
+                            [f"{self.path}/{name}" for name in some])
+
+    @contextmanager
+    def _coming(self) -> Iterator[None]:
+        """The folder is being made: unseen until the end of the block, for ever where it fails."""
+        lease = self._lease()
+        if not lease.was_left and self._has_objects():
+            lease.release()
+            raise FileExistsError(str(self))
+        try:
+            if lease.was_left:
+                self._delete(self._keys())
+            yield
+        except BaseException:
+            lease.leave()  # what came stays unseen, as after a crash
+            raise
+        lease.release()
 
     def remove(self) -> None:
         """Take a folder away, out of sight at once; nothing happens where there is none."""
@@ -240,17 +263,26 @@ class ObjectPath(S3Path):
                                  f"{WAIT_SECONDS:.0f} s", "try again when it has ended")
         return lease
 
-    def _copy(self, keys: list[str], target: ObjectPath) -> None:
-        """Within the store, what speaks for the rest (`_manifest.json` …) last."""
-        spoken = [key for key in keys if key.rpartition("/")[2].startswith("_")]
-        for some in ([key for key in keys if key not in set(spoken)], spoken):
-            if some:
-                self.fs.copy([f"{self._bucket}/{key}" for key in some],
-                             [f"{target.path}{key[len(self._key):]}" for key in some])
-
     def _delete(self, keys: list[str]) -> None:
         """What speaks for the rest first."""
-        keys = sorted(keys, key=lambda key: not key.rpartition("/")[2].startswith("_"))
+        keys = [key for some in reversed(_spoken_last(keys)) for key in some]
         for start in range(0, len(keys), _AT_ONCE):
             self._call("delete_objects", Delete={"Quiet": True, "Objects": [
                 {"Key": key} for key in keys[start:start + _AT_ONCE]]})
+
+
+async def _content(fs: s3fs.S3FileSystem, bucket: str, key: str) -> bytes:
+    """An object in one request; `cat_file` asks for its size first."""
+    answer = await fs._call_s3("get_object", Bucket=bucket, Key=key)
+    async with answer["Body"] as stream:
+        content: bytes = await stream.read()
+    return content
+
+
+def _spoken_last(names: list[str]) -> list[list[str]]:
+    """The names in two, without empty parts: first the rest, then what speaks for it.
+
+    Jobs take `_manifest.json`, `_counts.json` … for a sign that the files beside it are there.
+    """
+    speaks = [name for name in names if name.rpartition("/")[2].startswith("_")]
+    return [some for some in (sorted({*names} - {*speaks}), speaks) if some]

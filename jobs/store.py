@@ -43,7 +43,7 @@ def write_parts(parts: Iterable[DataFrame], table: Table, folder: Path) -> int:
         part = staged / f".part-{number:04d}"
         df.write.mode("overwrite").parquet(str(part))
         for path in sorted(part.glob("*.parquet")):
-            path.rename(staged / f"{number:04d}-{path.name}")
+            path.replace(staged / f"{number:04d}-{path.name}")
         lake.remove(part)
     if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
         pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
@@ -57,12 +57,13 @@ def write_sorted(rows: pa.Table, table: Table, folder: Path) -> str:
         raise UsageError(table.name, ", ".join(table.columns), ", ".join(rows.schema.names),
                          f"mend the job that builds {table.name}")
     rows = rows.cast(table.arrow_schema).sort_by([(column, "ascending") for column in table.key])
-    staged = _staged(folder)
-    staged.mkdir(parents=True)
-    pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
-                   store_schema=False)
-    _swap(staged, folder)
-    return file_sha256(folder / f"{table.name}.parquet")
+    with lake.staging(folder) as (staged,):
+        staged.mkdir()
+        pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
+                       store_schema=False)
+        sha256 = file_sha256(staged / f"{table.name}.parquet")
+        _swap(staged, folder)
+    return sha256
 
 
 def single_file(folder: Path, table: Table) -> Path:
@@ -105,7 +106,7 @@ def keep(staged: Path, folder: Path) -> None:
     """Rename a folder into a place that its content names: who comes second finds the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        staged.rename(folder)
+        lake.arrive(staged, folder)
     except OSError:
         if not folder.is_dir():
             raise
@@ -163,4 +164,4 @@ def _staged(folder: Path) -> Path:
 
 def _swap(staged: Path, folder: Path) -> None:
     lake.remove(folder)
-    staged.rename(folder)
+    lake.arrive(staged, folder)

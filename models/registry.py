@@ -111,21 +111,20 @@ def save(home: Path, model: Model) -> str:
     folder = _folder(home, model.name, model.version)
     if folder.is_dir():
         return model.version
-    staged = folder.with_name(f".tmp-{folder.name}-{uuid.uuid4().hex[:8]}")
-    staged.mkdir(parents=True)
     content = {**model.metadata, "version": model.version}
-    for name, text in (("model.txt", model.text),
-                       ("metadata.json", canonical(content, indent=2) + "\n"),
-                       ("card.md", card(model.version, model.metadata))):
-        # Bytes: no platform may change the line ends that the hash was taken over.
-        (staged / name).write_bytes(text.encode())
-    try:
-        staged.rename(folder)
-    except OSError:
-        # Another process wrote the same version in between; by its name it is the same model.
-        lake.remove(staged)
-        if not folder.is_dir():
-            raise
+    with lake.staging(folder, name=f".tmp-{folder.name}-{uuid.uuid4().hex[:8]}") as (staged,):
+        staged.mkdir()
+        for name, text in (("model.txt", model.text),
+                           ("metadata.json", canonical(content, indent=2) + "\n"),
+                           ("card.md", card(model.version, model.metadata))):
+            # Bytes: no platform may change the line ends that the hash was taken over.
+            (staged / name).write_bytes(text.encode())
+        try:
+            lake.arrive(staged, folder)
+        except OSError:
+            # Another process wrote the same version in between; by its name it is the same model.
+            if not folder.is_dir():
+                raise
     return model.version
 
 

@@ -138,7 +138,7 @@ def write(place: Place, decided: Decided, columns: list[str],
             "dropped": dict(sorted(counted(decided.dropped["reason"]).items())), "files": files}
     with private(staged / MANIFEST) as stream:
         stream.write((store.canonical(said, indent=2) + "\n").encode("utf-8"))
-    staged.rename(folder)
+    lake.arrive(staged, folder)
     return folder, said
 
 
@@ -149,7 +149,7 @@ def _written(folder: Path) -> list[Path]:
 def _read(path: Path, *columns: str) -> pa.Table:
     """Columns of a file of ours, as text."""
     return pa.csv.read_csv(
-        path, parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        path.open("rb"), parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(
             include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=False))

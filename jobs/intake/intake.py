@@ -43,10 +43,12 @@ def loaded(home: Path, feed: Table, delivery: landing.Delivery
         DeliveryRefused: When files, rows or totals are not what the manifest says.
     """
     remedy = f"nothing of it was taken: have its owner, {feed.owner}, deliver it again"
+    names = [entry["name"] for entry in delivery.said["files"]]
     with (lake.scratch(home, f".intake-{feed.name}-{delivery.name}") as spill,
+          lake.fetched(delivery.folder, names) as folder,
           rows.engine(spill) as connection,
           manifest.refusals(feed.name, delivery.name, remedy)):
-        rows.load(connection, feed, delivery.folder, delivery.said, spill)
+        rows.load(connection, feed, folder, delivery.said, spill)
         with rows.whole(delivery.said["format"]):
             manifest.check_totals(delivery.said, rules.totals(
                 connection, feed, delivery.said["format"] != "parquet"))
@@ -63,10 +65,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
     day, keys = delivery.name.day, tokens.keys(home)
     clean = clean_partition(home, feed.name, delivery.name)
     quarantine, links = (home / part / feed.name / clean.name for part in ("quarantine", LINKS))
-    staged = [folder.with_name(f".new-{folder.name}") for folder in (clean, quarantine, links)]
-    for folder in staged:
-        lake.remove(folder)
-    try:
+    with lake.staging(clean, quarantine, links) as staged:
         staged[0].mkdir(parents=True)
         with loaded(home, feed, delivery) as connection:
             plan = rules.plan(feed, delivery.said["format"] != "parquet", day, keys[0])
@@ -81,10 +80,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
         for new, folder in reversed(list(zip(staged, (clean, quarantine, links), strict=True))):
             lake.remove(folder)
             if new.is_dir():
-                new.rename(folder)
-    finally:
-        for folder in staged:
-            lake.remove(folder)
+                lake.arrive(new, folder)
     return counts
 
 

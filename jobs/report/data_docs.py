@@ -48,9 +48,15 @@ _BODY = re.compile(r'<div class="col-md-10 col-lg-10 col-xs-12[^"]*">(.*)</body>
 def write(run: Run) -> list[dict[str, Any]]:
     """Write the pages of a run; of each its gate, table, counts and file, in the gates' order."""
     folder = run.home / "reports" / run.as_of.isoformat() / DATA_DOCS
-    staged = folder.with_name(f".tmp-{folder.name}")
-    lake.remove(staged)
-    staged.mkdir(parents=True)
+    with lake.staging(folder) as (staged,):
+        staged.mkdir()
+        listed = _pages(run, staged)
+        lake.remove(folder)
+        lake.arrive(staged, folder)
+    return listed
+
+
+def _pages(run: Run, staged: Path) -> list[dict[str, Any]]:
     pages = environment()
     listed = []
     for path in sorted((run.folder / VALIDATIONS).glob("*.json")):
@@ -64,8 +70,6 @@ def write(run: Run) -> list[dict[str, Any]]:
         (staged / file).write_text(page, encoding="utf-8")
         listed.append(facts)
     _write_index(staged, pages, run, listed)
-    lake.remove(folder)
-    staged.rename(folder)
     return listed
 
 
