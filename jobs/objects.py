@@ -99,7 +99,7 @@ class ObjectPath(S3Path):
         for name in sorted(names - marks - hidden - {""}):
             yield self / name
 
-    def glob(self, pattern: str, **_: Any) -> Iterator[ObjectPath]:
+    def glob(self, pattern: str, **__: Any) -> Iterator[ObjectPath]:
         """What matches below, folder by folder, as of `pathlib` without `**`."""
         name, _, rest = pattern.partition("/")
         if any(sign in name for sign in _WILD):
