@@ -1,8 +1,8 @@
 """Where a home lies: in a folder of this machine, or in an object store (`s3://bucket/prefix`).
 
 Jobs work on either through one kind of path. Here is what they cannot ask of the path itself; how
-an object store is made to keep what jobs take for granted of a disk stands in `objects.py`, which
-is not imported for a home on a disk.
+an object store is made to keep what jobs take for granted of a disk stands in `object_folders.py`,
+which is not imported for a home on a disk.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def place(address: str) -> Path:
     if not address.startswith(S3):
         return Path(address.removeprefix(FILE))
     try:
-        from jobs.objects import ObjectPath
+        from jobs.object_folders import ObjectPath
     except ImportError as error:
         raise UsageError(address, "the packages of an object store", str(error),
                          "pip install 'nightlist[s3]'") from None

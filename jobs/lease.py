@@ -4,8 +4,9 @@ A disk's lock ends with its holder; an object does not. So the holder writes it 
 `RENEW_SECONDS`, and who finds it the same for `LEASE_SECONDS` by the own clock takes it over: no
 two clocks are compared. Taking, renewing and taking over are conditional puts (`If-None-Match`,
 `If-Match`), of which the store lets one through. A holder that was stopped for longer than that
-finds out at the end of its work and fails; what it may do meanwhile is harmless, since folders come
-in under a lease of their own and the pointer moves in a commit of the catalogue.
+finds out at the end of its work and fails. What it may do meanwhile is little: the pointer moves in
+a commit of the catalogue, which lets one through; a folder comes under a lease of its own, and only
+one that was stopped in the middle of that copy could add to what its heir has copied anew.
 """
 
 from __future__ import annotations

@@ -129,10 +129,10 @@ def read_json(path: Path, otherwise: Any = None) -> Any:
     Raises:
         NightlistError: When it cannot be read as JSON.
     """
-    if not path.is_file():
-        return otherwise
     try:
         return json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return otherwise
     except (ValueError, RecursionError) as error:
         raise NightlistError(f"{path.parent.name}/{path.name}", "JSON as a night wrote it",
                              f"something else ({error})", "the file was changed or cut short: "

@@ -27,7 +27,8 @@ def served() -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     os.environ.update({"AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": "true",
                        "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
-                       "AWS_ACCESS_KEY_ID": "of-a-test", "AWS_SECRET_ACCESS_KEY": "of-a-test"})
+                       "AWS_ACCESS_KEY_ID": "of-a-test",
+                       "AWS_SECRET_ACCESS_KEY": "secret-of-a-test"})
     server = subprocess.Popen(
         [sys.executable, "-c", "from moto.server import main; main()", "-p", str(port)],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -71,9 +71,9 @@ def _clean(home: Path, rows: Sequence[dict[str, str]], today: dt.date,
 
 
 def _take_away(folder: Path) -> int:
-    """Out of sight in one rename, then piece by piece."""
+    """Out of sight in one rename, then piece by piece; in an object store it is so anyway."""
     held = retention.size(folder)
-    if not folder.name.startswith(retention.GOING):
+    if not lake.is_remote(folder) and not folder.name.startswith(retention.GOING):
         folder = folder.rename(folder.with_name(retention.GOING + folder.name))
     lake.remove(folder, ignore_errors=False)
     return held

@@ -101,7 +101,7 @@ def test_a_process_killed_in_the_middle_leaves_nothing_half_seen(store_home, sho
 def test_a_removal_cut_short_leaves_nothing_half_seen(store_home, monkeypatch, short_leases):
     folder = made(store_home / "t", a="1", b="2")
     with monkeypatch.context() as patch, pytest.raises(OSError, match="went away"):
-        patch.setattr(objects.ObjectPath, "_delete", lambda *_: (_ for _ in ()).throw(
+        patch.setattr(objects.Objects, "_delete", lambda *_: (_ for _ in ()).throw(
             OSError("the store went away")))
         lake.remove(folder)
     assert (folder / "a.txt").is_file() and not folder.exists()
