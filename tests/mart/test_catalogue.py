@@ -1,4 +1,4 @@
-"""The catalogue of the released tables in PostgreSQL: several machines publish into one warehouse."""
+"""The released tables' catalogue in PostgreSQL: several machines publish into one warehouse."""
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict

@@ -17,7 +17,7 @@ READERS = {
     "whitelist": ["--format", "csv"], "decisions": ["--format", "csv"], "waterfall": [],
     "changes": ["--format", "csv"], "honour": [], "criteria": [], "verify": [],
     "shadow-prices": [], "monitor": [*DAY, "--format", "csv"], "feeds": DAY,
-    "quarantine": ["--feed", "statements"], "compare": DAY}
+    "quarantine": ["--feed", "statements"]}
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,12 @@ def test_a_reader_shows_what_it_shows_of_a_disk(stored, night_home, monkeypatch,
     assert said[stored] and said[stored] == said[night_home]
 
 
-def test_the_page_lies_there_too(stored, night_home):
+def test_the_page_lies_there_too_and_differs_in_the_seconds_of_its_steps_alone(
+        stored, night_home):
     page = f"reports/{AS_OF}/index.html"
-    assert (stored / page).read_bytes() == (night_home / page).read_bytes()
+    there, here = ((home / page).read_text().split("Seconds and peak memory")
+                   for home in (stored, night_home))
+    assert there[0] == here[0] and len(there) == 2
 
 
 def test_nothing_is_left_half_done_or_locked(stored):
