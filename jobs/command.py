@@ -32,7 +32,8 @@ def add(commands: argparse._SubParsersAction, name: str, run: Command, text: str
         example: A whole command line.
     """
     command = _parser(commands, name, text, example)
-    command.add_argument("--home", metavar="DIR", help="where everything is written and read "
+    command.add_argument("--home", metavar="DIR", help="where everything is written and read, "
+                         "a folder or s3://bucket/prefix "
                          f"(default: $NIGHTLIST_HOME or ./{config.DEFAULT_HOME})")
     command.set_defaults(command=run)
     return command

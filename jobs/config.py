@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs import lake
 from jobs.errors import UsageError
 
 DEFAULT_HOME = "var"
@@ -39,13 +40,15 @@ DEFAULT_POLICY = {"simulated": "wallet_loan_cny", "uci": "card_holder_loan_twd",
 
 
 def home_folder(given: str | None = None) -> Path:
-    """`--home`, else `NIGHTLIST_HOME`, else ./var; always absolute.
+    """`--home`, else `NIGHTLIST_HOME`, else ./var; always absolute, or `s3://bucket/prefix`.
 
     Raises:
         UsageError: For a file, or a path with characters that engines take for a pattern.
     """
     name = given or os.environ.get("NIGHTLIST_HOME") or DEFAULT_HOME
     try:
+        if name.startswith(lake.S3):
+            return _in_a_store(name)
         home = Path(name).expanduser().resolve()
     except (RuntimeError, OSError, ValueError) as error:
         raise UsageError(f"--home {name!r}", "a folder", str(error), "give another") from None
@@ -55,6 +58,23 @@ def home_folder(given: str | None = None) -> Path:
     if home.exists() and not home.is_dir():
         raise UsageError(f"--home {name!r}", "a folder", "a file", "give another")
     return home
+
+
+def _in_a_store(name: str) -> Path:
+    """A home in an object store: a folder of a bucket, never the bucket itself.
+
+    Raises:
+        UsageError: As `home_folder`.
+    """
+    parts = name.removeprefix(lake.S3).rstrip("/").split("/")
+    if len(parts) < 2 or not all(parts) or {".", ".."} & set(parts):
+        raise UsageError(f"--home {name!r}", "s3://bucket/prefix", "something else",
+                         "name a bucket and a folder in it")
+    if odd := sorted(set("".join(parts)) & {*_PATTERNS, "'", "%", "@", ":", " "}):
+        raise UsageError(f"--home {name!r}", "letters, digits, dashes and dots",
+                         " ".join(map(repr, odd)), "use another prefix; rights and address come "
+                         "from the environment (AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, ...)")
+    return lake.place(lake.S3 + "/".join(parts))
 
 
 def as_of_date(text: str, option: str = "--as-of") -> dt.date:

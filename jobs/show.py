@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jobs import lake
 from jobs.errors import UsageError
 
 #: Columns that say the same in every row, or are for machines; files always have all.
@@ -128,7 +129,10 @@ def private(path: Path) -> BinaryIO:
     """A file to write that nobody else may read, from its first byte on.
 
     A file that was there goes: its readers may be others. What is none (/dev/stdout) is written to.
+    In an object store the bucket says who may read.
     """
+    if lake.is_remote(path):
+        return path.open("wb")
     if path.is_symlink() or path.exists() and not path.is_file():
         return path.open("wb")
     path.unlink(missing_ok=True)

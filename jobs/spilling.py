@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import duckdb
+from duckdb import DuckDBPyConnection
+
+from jobs import lake
 
 #: More is kept on disk meanwhile.
 _MEMORY = "2GiB"
 
 
 @contextmanager
-def spilling(**settings: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+def spilling(**settings: Any) -> Iterator[DuckDBPyConnection]:
     """A connection with further settings of DuckDB's; its folder goes with it."""
     with (tempfile.TemporaryDirectory(prefix="nightlist-") as folder,
-          duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": folder,
-                                 **settings}) as connection):
+          lake.duck(memory_limit=_MEMORY, temp_directory=folder, **settings) as connection):
         yield connection

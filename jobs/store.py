@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
+from jobs import lake
 from jobs.contracts.table import Table
 from jobs.errors import NightlistError, UsageError
-from jobs.observability.measures import wrote
 
 
 def write(df: DataFrame, table: Table, folder: Path) -> int:
@@ -44,12 +43,11 @@ def write_parts(parts: Iterable[DataFrame], table: Table, folder: Path) -> int:
         part = staged / f".part-{number:04d}"
         df.write.mode("overwrite").parquet(str(part))
         for path in sorted(part.glob("*.parquet")):
-            path.rename(staged / f"{number:04d}-{path.name}")
-        shutil.rmtree(part, ignore_errors=True)
+            path.replace(staged / f"{number:04d}-{path.name}")
+        lake.remove(part)
     if not any(staged.glob("*.parquet")):  # Sail writes no file, nor the folder, for no rows
         pq.write_table(table.arrow_schema.empty_table(), staged / "part-0.parquet")
     _swap(staged, folder)
-    wrote(folder)
     return count(folder)
 
 
@@ -59,13 +57,13 @@ def write_sorted(rows: pa.Table, table: Table, folder: Path) -> str:
         raise UsageError(table.name, ", ".join(table.columns), ", ".join(rows.schema.names),
                          f"mend the job that builds {table.name}")
     rows = rows.cast(table.arrow_schema).sort_by([(column, "ascending") for column in table.key])
-    staged = _staged(folder)
-    staged.mkdir(parents=True)
-    pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
-                   store_schema=False)
-    _swap(staged, folder)
-    wrote(folder)
-    return file_sha256(folder / f"{table.name}.parquet")
+    with lake.staging(folder) as (staged,):
+        staged.mkdir()
+        pq.write_table(rows.combine_chunks(), staged / f"{table.name}.parquet", compression="zstd",
+                       store_schema=False)
+        sha256 = file_sha256(staged / f"{table.name}.parquet")
+        _swap(staged, folder)
+    return sha256
 
 
 def single_file(folder: Path, table: Table) -> Path:
@@ -80,7 +78,7 @@ def read(spark: SparkSession, folders: Path | Iterable[Path], table: Table) -> D
         NightlistError: When a folder does not exist.
         SchemaMismatch: When the files are not what the contract says.
     """
-    paths = [folders] if isinstance(folders, Path) else list(folders)
+    paths = list(folders) if isinstance(folders, Iterable) else [folders]
     for path in paths:
         require(path, table.name)
     if not paths:
@@ -108,12 +106,11 @@ def keep(staged: Path, folder: Path) -> None:
     """Rename a folder into a place that its content names: who comes second finds the same."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        staged.rename(folder)
-        wrote(folder)
+        lake.arrive(staged, folder)
     except OSError:
         if not folder.is_dir():
             raise
-        shutil.rmtree(staged)
+        lake.remove(staged)
 
 
 def count(folder: Path) -> int:
@@ -122,12 +119,8 @@ def count(folder: Path) -> int:
 
 
 def write_json(content: Any, path: Path) -> None:
-    """Write canonical JSON (sorted keys) in one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".tmp-{path.name}")
-    staged.write_text(canonical(content, indent=2) + "\n", encoding="utf-8")
-    staged.replace(path)
-    wrote(path)
+    """Write canonical JSON (sorted keys); a reader sees all of it or what was there before."""
+    lake.put((canonical(content, indent=2) + "\n").encode(), path)
 
 
 def read_json(path: Path, otherwise: Any = None) -> Any:
@@ -136,10 +129,10 @@ def read_json(path: Path, otherwise: Any = None) -> Any:
     Raises:
         NightlistError: When it cannot be read as JSON.
     """
-    if not path.is_file():
-        return otherwise
     try:
         return json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return otherwise
     except (ValueError, RecursionError) as error:
         raise NightlistError(f"{path.parent.name}/{path.name}", "JSON as a night wrote it",
                              f"something else ({error})", "the file was changed or cut short: "
@@ -164,11 +157,11 @@ def file_sha256(path: Path) -> str:
 
 def _staged(folder: Path) -> Path:
     staged = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     staged.parent.mkdir(parents=True, exist_ok=True)
     return staged
 
 
 def _swap(staged: Path, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    staged.rename(folder)
+    lake.remove(folder)
+    lake.arrive(staged, folder)

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs import lake
 from jobs.errors import ModelMismatch
 from jobs.store import canonical
 from models.calibration import Calibrations
@@ -90,7 +89,7 @@ def named(home: Path, name: str) -> Model:
     kind, _, version = name.rpartition("/")
     if kind and "/" not in kind and _folder(home, kind, version).is_dir():
         return load(home, kind, version)
-    elsewhere = Path(name).resolve()
+    elsewhere = Path(name).resolve() if "://" not in name else lake.place(name)
     if not elsewhere.is_dir() or elsewhere.parent.parent.name != "models":
         known = [f"{kind}/{version}" for kind, version in versions(home)]
         raise ModelMismatch(f"model {name}", "pd/VERSION of this home, or a folder "
@@ -112,21 +111,20 @@ def save(home: Path, model: Model) -> str:
     folder = _folder(home, model.name, model.version)
     if folder.is_dir():
         return model.version
-    staged = folder.with_name(f".tmp-{folder.name}-{uuid.uuid4().hex[:8]}")
-    staged.mkdir(parents=True)
     content = {**model.metadata, "version": model.version}
-    for name, text in (("model.txt", model.text),
-                       ("metadata.json", canonical(content, indent=2) + "\n"),
-                       ("card.md", card(model.version, model.metadata))):
-        # Bytes: no platform may change the line ends that the hash was taken over.
-        (staged / name).write_bytes(text.encode())
-    try:
-        os.rename(staged, folder)
-    except OSError:
-        # Another process wrote the same version in between; by its name it is the same model.
-        shutil.rmtree(staged, ignore_errors=True)
-        if not folder.is_dir():
-            raise
+    with lake.staging(folder, name=f".tmp-{folder.name}-{uuid.uuid4().hex[:8]}") as (staged,):
+        staged.mkdir()
+        for name, text in (("model.txt", model.text),
+                           ("metadata.json", canonical(content, indent=2) + "\n"),
+                           ("card.md", card(model.version, model.metadata))):
+            # Bytes: no platform may change the line ends that the hash was taken over.
+            (staged / name).write_bytes(text.encode())
+        try:
+            lake.arrive(staged, folder)
+        except OSError:
+            # Another process wrote the same version in between; by its name it is the same model.
+            if not folder.is_dir():
+                raise
     return model.version
 
 
@@ -144,7 +142,7 @@ def load(home: Path, name: str, version: str) -> Model:
         metadata.pop("version")
         model = Model(text, metadata)
     except FileNotFoundError as lost:
-        raise ModelMismatch(where, "model.txt and metadata.json", f"no {Path(lost.filename).name}",
+        raise ModelMismatch(where, "model.txt and metadata.json", f"no {_name_of(lost)}",
                             "train the model again or copy its folder back") from None
     except (ValueError, KeyError, AttributeError):
         raise ModelMismatch(where, "metadata of a model with its version", "something else",
@@ -153,6 +151,10 @@ def load(home: Path, name: str, version: str) -> Model:
         raise ModelMismatch(where, f"files whose hash is {version}", model.version,
                             "the files were changed; train again or copy the folder back")
     return model
+
+
+def _name_of(lost: FileNotFoundError) -> str:
+    return Path(str(lost.filename or lost.args[0])).name
 
 
 def _folder(home: Path, name: str, version: str) -> Path:

@@ -31,3 +31,12 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is not there; set NIGHTLIST_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bucket():
+    """A bucket of an S3 server that lives as long as the tests of this process."""
+    from tests.stores import served
+
+    with served() as address:
+        yield address

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from jobs import store
+from jobs import lake, store
 from jobs.campaign.send import DROPPED, SENT_SCHEMA, Decided
 from jobs.errors import SendRefused
 from jobs.expressions import counted
@@ -123,7 +122,7 @@ def write(place: Place, decided: Decided, columns: list[str],
     number = len(before) + 1
     folder = place.folder / (place.base + (f".{number}" if before else ""))
     staged = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     for one in (place.home / SENDS, place.folder, staged):
         one.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
     files = []
@@ -139,7 +138,7 @@ def write(place: Place, decided: Decided, columns: list[str],
             "dropped": dict(sorted(counted(decided.dropped["reason"]).items())), "files": files}
     with private(staged / MANIFEST) as stream:
         stream.write((store.canonical(said, indent=2) + "\n").encode("utf-8"))
-    staged.rename(folder)
+    lake.arrive(staged, folder)
     return folder, said
 
 
@@ -150,7 +149,7 @@ def _written(folder: Path) -> list[Path]:
 def _read(path: Path, *columns: str) -> pa.Table:
     """Columns of a file of ours, as text."""
     return pa.csv.read_csv(
-        path, parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+        path.open("rb"), parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         convert_options=pa.csv.ConvertOptions(
             include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string()),
             strings_can_be_null=False))

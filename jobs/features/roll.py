@@ -10,7 +10,6 @@ to the day, late corrections included.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import Run
 from jobs.features import declare, windows
 from jobs.features.declare import EXTREMES_DAYS, WINDOWS_DAYS
@@ -129,7 +128,7 @@ def _write(spark: SparkSession, run: Run, one: Windows, before: Windows | None) 
                              one.as_of)
     folder = one.folder(run.home)
     staged = folder.with_name(f".tmp-{run.as_of}-{run.run_id}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     store.write(built, windows.table(one.source), staged)
     store.write_json([[tile.event_date, tile.fingerprint] for tile in one.tiles],
                      staged / _TILES_FILE)

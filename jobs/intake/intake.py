@@ -12,7 +12,6 @@ since nothing says which one is right. Always: received = accepted + quarantined
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import Run
 from jobs.contracts import feeds
 from jobs.contracts.table import Table
@@ -28,7 +27,6 @@ from jobs.errors import DeliveryRefused, NightlistError
 from jobs.intake import history, landing, manifest, rows, rules, tokens
 from jobs.intake.landing import DeliveryName
 from jobs.intake.sorting import FILE, Sorter
-from jobs.observability.measures import wrote
 from jobs.policies.policy import load
 
 COUNTS = "_counts.json"
@@ -44,18 +42,17 @@ def loaded(home: Path, feed: Table, delivery: landing.Delivery
     Raises:
         DeliveryRefused: When files, rows or totals are not what the manifest says.
     """
-    spill = home / f".intake-{feed.name}-{delivery.name}"
     remedy = f"nothing of it was taken: have its owner, {feed.owner}, deliver it again"
-    try:
-        with rows.engine(spill) as connection:
-            with manifest.refusals(feed.name, delivery.name, remedy):
-                rows.load(connection, feed, delivery.folder, delivery.said, spill)
-                with rows.whole(delivery.said["format"]):
-                    manifest.check_totals(delivery.said, rules.totals(
-                        connection, feed, delivery.said["format"] != "parquet"))
-                    yield connection
-    finally:
-        shutil.rmtree(spill, ignore_errors=True)  # it may hold raw identifiers
+    names = [entry["name"] for entry in delivery.said["files"]]
+    with (lake.scratch(home, f".intake-{feed.name}-{delivery.name}") as spill,
+          lake.fetched(delivery.folder, names) as folder,
+          rows.engine(spill) as connection,
+          manifest.refusals(feed.name, delivery.name, remedy)):
+        rows.load(connection, feed, folder, delivery.said, spill)
+        with rows.whole(delivery.said["format"]):
+            manifest.check_totals(delivery.said, rules.totals(
+                connection, feed, delivery.said["format"] != "parquet"))
+            yield connection
 
 
 def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, int]:
@@ -68,10 +65,7 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
     day, keys = delivery.name.day, tokens.keys(home)
     clean = clean_partition(home, feed.name, delivery.name)
     quarantine, links = (home / part / feed.name / clean.name for part in ("quarantine", LINKS))
-    staged = [folder.with_name(f".new-{folder.name}") for folder in (clean, quarantine, links)]
-    for folder in staged:
-        shutil.rmtree(folder, ignore_errors=True)
-    try:
+    with lake.staging(clean, quarantine, links) as staged:
         staged[0].mkdir(parents=True)
         with loaded(home, feed, delivery) as connection:
             plan = rules.plan(feed, delivery.said["format"] != "parquet", day, keys[0])
@@ -84,20 +78,16 @@ def take_in(home: Path, feed: Table, delivery: landing.Delivery) -> dict[str, in
             "token_key": keys[0].mark if feed.identifiers else ""}, staged[0] / COUNTS)
         # The clean folder comes last: it says that the delivery was taken in.
         for new, folder in reversed(list(zip(staged, (clean, quarantine, links), strict=True))):
-            shutil.rmtree(folder, ignore_errors=True)
+            lake.remove(folder)
             if new.is_dir():
-                new.rename(folder)
-                wrote(folder)
-    finally:
-        for folder in staged:
-            shutil.rmtree(folder, ignore_errors=True)
+                lake.arrive(new, folder)
     return counts
 
 
 def _event_dates(feed: Table, clean: Path) -> list[str]:
     """The days that the accepted rows tell of, oldest first: which tiles hang on the delivery."""
     column = "event_at" if "event_at" in feed.columns else "event_date"
-    with duckdb.connect() as connection:
+    with lake.duck() as connection:
         return [day.isoformat() for day, in connection.execute(
             f"select distinct {column}::date as day from '{clean / FILE}' order by day").fetchall()]
 

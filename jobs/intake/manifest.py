@@ -115,10 +115,11 @@ def write(folder: Path, feed: Table, delivery_date: dt.date, parts: list[Part],
 
 def read(folder: Path) -> tuple[bytes, dict[str, Any]]:
     """The manifest's bytes and content, with every key there and of its kind."""
-    expect(folder.is_dir(), "", "a delivery", "no such folder")
-    expect(not folder.is_symlink(), "", "a folder of landing's own", "a symlink")
     path = folder / MANIFEST
-    expect(path.is_file() and not path.is_symlink(), MANIFEST, "a manifest", "none")
+    is_there = path.is_file()
+    expect(is_there or folder.is_dir(), "", "a delivery", "no such folder")
+    expect(not folder.is_symlink(), "", "a folder of landing's own", "a symlink")
+    expect(is_there and not path.is_symlink(), MANIFEST, "a manifest", "none")
     raw = path.read_bytes()
     try:
         manifest = json.loads(raw)

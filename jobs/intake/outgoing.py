@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs import store
+from jobs import lake, store
 from jobs.contracts.table import Table
 from jobs.errors import DeliveryRefused
 from jobs.intake import manifest
@@ -42,7 +41,7 @@ def write_correction(home: Path, feed: Table, name: DeliveryName, rows: pa.Table
         raise DeliveryRefused(f"landing/{feed.name}/{name}", "no delivery of that name yet", "one",
                               "use " + str(DeliveryName(name.day, name.sequence + 1)))
     staged = folder.with_name(f".tmp-{name}")
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     part = write_part(staged, feed, feed.name, rows)
     manifest.write(staged, feed, name.day, [part], currency, sequence=name.sequence,
                    replaces=[day.isoformat() for day in replaces])
@@ -86,12 +85,12 @@ def write_deliveries(home: Path, deliveries: list[Outgoing], currency: str,
                                    + feed.name):
                 manifest.expect(rows.num_rows > 0, "", "at least one row", "none")
                 folder = staging_folder(home, feed, day)
-                shutil.rmtree(folder, ignore_errors=True)
+                lake.remove(folder)
                 staged.append((feed, day, [write_part(folder, feed, feed.name, rows)]))
         return land(home, staged, currency, origin)
     finally:
         for feed, day, _ in deliveries:
-            shutil.rmtree(staging_folder(home, feed, day), ignore_errors=True)
+            lake.remove(staging_folder(home, feed, day))
 
 
 def staging_folder(home: Path, feed: Table, day: dt.date) -> Path:
@@ -156,7 +155,7 @@ def land(home: Path, staged: list[Staged], currency: str,
         if is_fresh:
             new.rename(folder)
         else:
-            shutil.rmtree(new)
+            lake.remove(new)
     return [folder for _, folder, _ in moves]
 
 

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import duckdb
 import pyarrow.parquet as pq
 
+from jobs import lake
 from jobs.contracts.table import Table
 from jobs.intake.manifest import Wrong, expect
 
@@ -41,9 +42,7 @@ _MIXED = "state machine reached an invalid state"
 @contextmanager
 def engine(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of its own that spills to a folder instead of failing."""
-    spill.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(config={"temp_directory": str(spill),
-                                        "memory_limit": _MEMORY_LIMIT})
+    connection = lake.duck(temp_directory=str(spill), memory_limit=_MEMORY_LIMIT)
     try:
         yield connection
     finally:
@@ -214,13 +213,14 @@ def _one_line_end(path: Path, target: Path) -> Path:
 
 def _check_packed(path: Path) -> None:
     """Unpack once for the checksum at the end, which the engine does not look at."""
-    with gzip.open(path) as stream:
+    with _opened(path) as stream:
         while stream.read(_CHUNK_BYTES):
             pass
 
 
 def _opened(path: Path) -> BinaryIO:
-    return gzip.open(path) if path.name.endswith(".gz") else path.open("rb")  # type: ignore
+    stream = path.open("rb")
+    return gzip.open(stream) if path.name.endswith(".gz") else stream  # type: ignore
 
 
 def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, form: str) -> None:

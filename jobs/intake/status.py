@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
+from jobs import lake
 from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Table
 from jobs.errors import UsageError
@@ -100,7 +100,7 @@ def reasons(home: Path, feed: Table, delivery: str | None, samples: int) -> pa.T
     if not folders:
         return _no_reasons().slice(0, 0)
     files = [str(path) for folder in folders for path in sorted(folder.glob("*.parquet"))]
-    with duckdb.connect() as connection:
+    with lake.duck() as connection:
         found: pa.Table = connection.sql(
             "select reason, count(*) as rows, count(distinct user_id) as people, "
             "min(delivery_date) as first_delivery, max(delivery_date) as last_delivery, "

@@ -3,7 +3,8 @@
 The key comes from the file that `NIGHTLIST_TOKEN_KEYS` names: one `name:hex` a line, the newest
 first, 32 bytes or more each. New deliveries get tokens of the first key, `name:` and 32 hex digits
 (128 bits); a token therefore says which key made it. Without the variable a home makes a key of
-its own at first use (`<home>/keys/tokens`, mode 0600), which is good for a laptop.
+its own at first use (`<home>/keys/tokens`, mode 0600), which is good for a laptop; one in an object
+store does not.
 
 To rotate, put a new line on top and leave the old ones below. From then on a delivery brings,
 beside its tokens, links from each of them to the token of the oldest key; `jobs.inputs.facts`
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobs import lake
 from jobs.errors import UsageError
 
 VARIABLE = "NIGHTLIST_TOKEN_KEYS"
@@ -69,6 +71,9 @@ def keys(home: Path) -> list[Key]:
             not shown.
     """
     named = os.environ.get(VARIABLE)
+    if not named and lake.is_remote(home):
+        raise UsageError(VARIABLE, "a file of keys: none are kept in an object store beside what "
+                         "they hide", "none", "name a file with one name:hex a line")
     path = Path(named) if named else home / "keys" / "tokens"
     if not named and not path.exists():
         _make(path)

@@ -85,7 +85,7 @@ def _view(connection: duckdb.DuckDBPyConnection, name: str, source: Source) -> N
         connection.register(f"given_{name}", source)
         given = f"given_{name}"
     else:
-        paths = [source] if isinstance(source, Path) else list(source)
+        paths = list(source) if isinstance(source, Sequence) else [source]
         if not paths or not all(path.is_file() for path in paths):
             raise NightlistError(f"certificate: {name}", "the files of the table", "none",
                                  "rerun the night; one of before certificates has no proof")

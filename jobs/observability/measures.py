@@ -1,7 +1,7 @@
 """What a step costs: peak memory of the process, rows and bytes of the files it wrote.
 
-Written files are counted where they get their place (`jobs/store.py` and the few that place files
-themselves), so a cluster's workers count as well as this process.
+Written files are counted where they get their place (`jobs/lake.py`), so what a cluster's workers
+wrote counts as well as what this process did.
 """
 
 from __future__ import annotations
@@ -9,30 +9,46 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as pq
+#: Place -> rows and bytes of what was written there since the reset.
+_written: dict[str, tuple[int, int]] = {}
 
-_written = {"rows": 0, "bytes": 0}
 
+def wrote(path: Path, place: Path | None = None) -> None:
+    """Count a file, or a folder's files: their bytes, and the rows of those that are Parquet.
 
-def wrote(path: Path) -> None:
-    """Count a file, or a folder's files: their bytes, and the rows of those that are Parquet."""
+    Args:
+        path: Where they lie now.
+        place: Where they are about to be moved: what was counted at `path` is counted there.
+    """
+    import pyarrow.parquet as pq
+
+    rows = size = 0
     for file in [path] if path.is_file() else path.rglob("*"):
         if file.is_file():
-            _written["bytes"] += file.stat().st_size
+            size += file.stat().st_size
             if file.suffix == ".parquet":
                 with file.open("rb") as stream:
-                    _written["rows"] += pq.read_metadata(stream).num_rows
+                    rows += pq.read_metadata(stream).num_rows
+    for before in [one for one in _written if Path(one).is_relative_to(path)]:
+        del _written[before]
+    _written[str(place or path)] = (rows, size)
+
+
+def wrote_bytes(size: int, place: Path) -> None:
+    """Count a file that is no table by its size, bytes."""
+    _written[str(place)] = (0, size)
 
 
 def reset() -> None:
     """Start counting anew, at the beginning of a step."""
-    _written.update(rows=0, bytes=0)
+    _written.clear()
     reset_peak_memory()
 
 
 def written() -> dict[str, int]:
-    """`rows` and `bytes` written since the reset."""
-    return dict(_written)
+    """`rows` and `bytes` written since the reset; a file written twice counts once."""
+    return {"rows": sum(rows for rows, _ in _written.values()),
+            "bytes": sum(size for _, size in _written.values())}
 
 
 def reset_peak_memory() -> None:

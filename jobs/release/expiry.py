@@ -9,13 +9,13 @@ release that stays no data file is touched.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pyiceberg.expressions import In
 from pyiceberg.table import Table as IcebergTable
 
+from jobs import lake
 from jobs.contracts.release import RELEASES
 from jobs.errors import ReleaseError
 from jobs.progress import Progress, silent
@@ -46,7 +46,7 @@ def carry_out(home: Path, removals: Sequence[Removal], today: dt.date,
             for folder in one.folders:
                 told(f"{one.kind} of {one.name}", 0, None)
                 gone += _take_away(folder)
-        if not warehouse.catalog_file(home).exists():
+        if not warehouse.is_there(home):
             return gone, 0
         data, records = _clean(home, [one.rows for one in removals if one.rows], today, told)
         return gone + data, records
@@ -71,14 +71,14 @@ def _clean(home: Path, rows: Sequence[dict[str, str]], today: dt.date,
 
 
 def _take_away(folder: Path) -> int:
-    """Out of sight in one rename, then piece by piece."""
+    """Out of sight in one rename, then piece by piece; in an object store it is so anyway."""
     held = removal.size(folder)
     if folder.is_file():
         folder.unlink()
         return held
-    if not folder.name.startswith(retention.GOING):
+    if not lake.is_remote(folder) and not folder.name.startswith(retention.GOING):
         folder = folder.rename(folder.with_name(retention.GOING + folder.name))
-    shutil.rmtree(folder)
+    lake.remove(folder, ignore_errors=False)
     return held
 
 
@@ -104,7 +104,7 @@ def _forget(table: IcebergTable, today: dt.date) -> tuple[int, int]:
         raise ReleaseError(f"warehouse/{table.name()[-1]}", "every file that its metadata names",
                            f"{len(lost)} missing, e.g. {lost[0].name}", "restore the folder "
                            "warehouse from a backup; no file of this table was deleted")
-    place = Path(table.location().removeprefix("file://"))
+    place = lake.place(table.location())
     sizes = {"data": 0, "metadata": 0}
     for part in sizes:
         for file in sorted((place / part).rglob("*")):
@@ -120,7 +120,7 @@ def _forget(table: IcebergTable, today: dt.date) -> tuple[int, int]:
 def _named(table: IcebergTable) -> Iterator[Path]:
     """Every file that the table's metadata leads to."""
     def paths(names: Iterable[str]) -> Iterator[Path]:
-        return (Path(name.removeprefix("file://")) for name in names)
+        return (lake.place(name) for name in names)
 
     yield from paths([table.metadata_location,
                       *(entry.metadata_file for entry in table.metadata.metadata_log),

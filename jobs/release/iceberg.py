@@ -1,11 +1,13 @@
 """Where the released tables lie: one Iceberg table a contract, catalogued in SQLite.
 
+Or in the database that `NIGHTLIST_CATALOG` names: a home in an object store cannot hold one.
 Sources: the contracts. Output: `<home>/warehouse`, namespace `nightlist`. What the rows mean, and
 who may see which, stands in `warehouse.py`.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -19,14 +21,20 @@ from pyiceberg.expressions import And, BooleanExpression, EqualTo
 from pyiceberg.io.pyarrow import PYARROW_PARQUET_FIELD_ID_KEY
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.types import ListType
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
+from jobs import lake
+from jobs.contracts.release import RELEASES
 from jobs.contracts.table import Table
-from jobs.errors import ReleaseError
+from jobs.errors import ReleaseError, UsageError
 from jobs.lock import locked
 
 NAMESPACE = "nightlist"
+#: Names the catalogue's database; without it, it is an SQLite file in the home folder.
+VARIABLE = "NIGHTLIST_CATALOG"
+_NAME_ONE = ("set it to postgresql+psycopg://HOST/DATABASE (the password in PGPASSFILE), or to "
+             "sqlite:////FOLDER/catalog.db on a disk that all publishers share")
 #: How long a publisher waits for another one before it gives up.
 LOCK_WAIT_SECONDS = 60.0
 _MOVED = ("a home folder is neither copied nor moved: go back to its own place, or take the "
@@ -137,8 +145,16 @@ def load(catalog: Catalog, name: str) -> IcebergTable | None:
 
 
 def catalog_file(home: Path) -> Path:
-    """Where the SQLite catalogue lies."""
+    """Where the SQLite catalogue lies, where no other is named."""
     return home / "warehouse" / "catalog.db"
+
+
+def is_there(home: Path) -> bool:
+    """Whether anything was ever published."""
+    if not (os.environ.get(VARIABLE) or lake.is_remote(home)):
+        return catalog_file(home).exists()
+    with opened(home) as catalog:
+        return load(catalog, RELEASES.name) is not None
 
 
 @contextmanager
@@ -158,16 +174,43 @@ def opened(home: Path, create: bool = False) -> Iterator[Catalog]:
     """The catalogue, closed afterwards; a publisher creates it.
 
     Raises:
-        ReleaseError: When its file is not a catalogue.
+        ReleaseError: When its file is not a catalogue, or the database does not answer.
+        UsageError: When the home needs a database for it and none is named.
     """
-    file = catalog_file(home)
-    uri = URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
+    uri, where = _database(home)
     try:
-        with closing(SqlCatalog(NAMESPACE, uri=uri, warehouse=f"file://{file.parent}")) as catalog:
+        with closing(SqlCatalog(NAMESPACE, uri=uri.render_as_string(hide_password=False),
+                                warehouse=lake.address(catalog_file(home).parent),
+                                **lake.store_settings(home))) as catalog:
             if create:
                 catalog.create_namespace_if_not_exists(NAMESPACE)
             yield catalog
     except DatabaseError as error:
-        raise ReleaseError(f"warehouse/{file.name}", "the catalogue, an SQLite file",
-                           str(error.orig), "restore it from a backup, or publish the nights "
-                           "again into a new --home") from None
+        expected, remedy = (("the catalogue, an SQLite file", "restore it from a backup, or "
+                             "publish the nights again into a new --home") if where != VARIABLE
+                            else ("a database that answers", "mend the address or the database"))
+        found = (str(error.orig).strip().splitlines() or ["no message"])[0]
+        raise ReleaseError(where, expected, found, remedy) from None
+
+
+def _database(home: Path) -> tuple[URL, str]:
+    """The catalogue's database, and what an error calls it.
+
+    Raises:
+        UsageError: When none is named for a home in an object store, or no such address is known.
+            The address is not shown: it may hold a password.
+    """
+    said = os.environ.get(VARIABLE)
+    if not said:
+        file = catalog_file(home)
+        if lake.is_remote(home):
+            raise UsageError(VARIABLE, "a database for the catalogue: an object store cannot hold "
+                             "one", "none", _NAME_ONE)
+        return URL.create("sqlite", database=str(file)), f"warehouse/{file.name}"
+    try:
+        uri = make_url(said)
+        uri.get_dialect()
+    except ArgumentError:
+        raise UsageError(VARIABLE, "the address of a SQL database", "something else",
+                         _NAME_ONE) from None
+    return uri, VARIABLE

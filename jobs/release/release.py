@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import AUDIT, Run
 from jobs.contracts.release import PROOF
 from jobs.contracts.table import Table
@@ -219,7 +219,7 @@ def _replace(table: IcebergTable, contract: Table, night: _Night, name: str) -> 
     """
     release_id = night.run.release_id
     leftover = table.scan(warehouse.of_release(release_id)).count()
-    folder = Path(table.location().removeprefix("file://")) / "data" / f"release_id={release_id}"
+    folder = lake.place(table.location()) / "data" / f"release_id={release_id}"
     files = _written(night.pieces(name), folder, schema_of(table, contract))
     with table.transaction() as transaction:
         if leftover:
@@ -235,7 +235,7 @@ def _written(pieces: Iterator[pa.Table], folder: Path, schema: pa.Schema) -> lis
         path = folder / f"{uuid.uuid4().hex}.parquet"
         pq.write_table(rows.cast(schema), path, compression="zstd", store_schema=False)
         wrote(path)
-        return f"file://{path}"
+        return lake.address(path)
 
     files: list[str] = []
     with ThreadPoolExecutor(WRITERS) as pool:

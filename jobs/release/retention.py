@@ -126,7 +126,7 @@ def _working(home: Path, runs: list[_Run], today: dt.date, always: set[str]
 def _released(home: Path, today: dt.date, always: set[str]
               ) -> tuple[set[str], dict[str, dt.date], list[Removal]]:
     """Releases whose criteria stay, until when rows stay, and what goes: rows before criteria."""
-    if not warehouse.catalog_file(home).exists():
+    if not warehouse.is_there(home):
         return set(), {}, []
     with warehouse.opened(home) as catalog:
         moves = {move.release_id: move for move in warehouse.moves(catalog)}

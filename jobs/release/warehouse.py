@@ -30,18 +30,20 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table as IcebergTable
 
+from jobs import lake
 from jobs.contracts.release import (DECISIONS, KEPT_LONGER, LEDGERS, PROOF, RELEASES, WATERFALL,
                                     whitelist)
 from jobs.contracts.table import Table
 from jobs.errors import ReleaseError, UsageError
-from jobs.release.iceberg import (NAMESPACE, catalog_file, iceberg_table, load, of_release, opened,
-                                  rows)
+from jobs.release.iceberg import (NAMESPACE, catalog_file, iceberg_table, is_there, load,
+                                  of_release, opened, rows)
 from jobs.release.pointer import Release, Standing, standing
 
 #: What other modules take from here, wherever it is written.
 __all__ = ["NAMESPACE", "Release", "append_move", "catalog_file", "count", "current", "data_files",
-           "held", "history", "iceberg_table", "lists", "moves", "named", "newest_of", "of_release",
-           "of_user", "opened", "read", "require_rows", "rows", "state", "tables", "told"]
+           "held", "history", "iceberg_table", "is_there", "lists", "moves", "named", "newest_of",
+           "of_release", "of_user", "opened", "read", "require_rows", "rows", "state", "tables",
+           "told"]
 
 
 def tables(currency: str) -> dict[str, Table]:
@@ -87,7 +89,7 @@ def told(rollback: Release) -> str:
 
 def history(home: Path) -> list[Release]:
     """Every move of the pointer, oldest first; empty before the first release."""
-    if not catalog_file(home).exists():
+    if not is_there(home):
         return []
     with opened(home) as catalog:
         return moves(catalog)
@@ -137,7 +139,7 @@ def data_files(home: Path, table: str, release_id: str) -> list[Path]:
         _, found = _visible(catalog, table, release_id)
         if found is None:
             return []
-        return sorted(Path(task.file.file_path.removeprefix("file://"))
+        return sorted(lake.place(task.file.file_path)
                       for task in found.scan(of_release(release_id)).plan_files())
 
 
@@ -178,7 +180,7 @@ def _visible(catalog: Catalog, table: str, release_id: str
 
 def held(home: Path) -> set[str]:
     """Releases whose rows have not expired, from the whitelist's metadata alone."""
-    if not catalog_file(home).exists():
+    if not is_there(home):
         return set()
     with opened(home) as catalog:
         table = load(catalog, "whitelist")

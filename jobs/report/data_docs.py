@@ -13,14 +13,13 @@ from __future__ import annotations
 import html
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import Run
 from jobs.report.templates import environment
 from jobs.report.templates import folder as reports
@@ -50,9 +49,15 @@ _BODY = re.compile(r'<div class="col-md-10 col-lg-10 col-xs-12[^"]*">(.*)</body>
 def write(run: Run) -> list[dict[str, Any]]:
     """Write the pages of a run; of each its gate, table, counts and file, in the gates' order."""
     folder = reports(run) / DATA_DOCS
-    staged = folder.with_name(f".tmp-{folder.name}")
-    shutil.rmtree(staged, ignore_errors=True)
-    staged.mkdir(parents=True)
+    with lake.staging(folder) as (staged,):
+        staged.mkdir()
+        listed = _pages(run, staged)
+        lake.remove(folder)
+        lake.arrive(staged, folder)
+    return listed
+
+
+def _pages(run: Run, staged: Path) -> list[dict[str, Any]]:
     pages = environment()
     listed = []
     for path in sorted((run.folder / VALIDATIONS).glob("*.json")):
@@ -66,8 +71,6 @@ def write(run: Run) -> list[dict[str, Any]]:
         (staged / file).write_text(page, encoding="utf-8")
         listed.append(facts)
     _write_index(staged, pages, run, listed)
-    shutil.rmtree(folder, ignore_errors=True)
-    staged.rename(folder)
     return listed
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jinja2
 
+from jobs import lake
 from jobs.config import Run
-from jobs.observability.measures import wrote
 from jobs.report.words import number, percent, words
 
 
@@ -42,9 +42,5 @@ def folder(run: Run) -> Path:
 def written(run: Run, name: str, html: str) -> Path:
     """Write a page of the run's night in one rename and return where it lies."""
     path = folder(run) / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".tmp-{path.name}")
-    staged.write_text(html, encoding="utf-8")
-    staged.replace(path)
-    wrote(path)
+    lake.put(html.encode(), path)
     return path

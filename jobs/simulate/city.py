@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -24,6 +23,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs import lake
 from jobs.contracts.campaign import PLANNED
 from jobs.contracts.feeds import FEEDS
 from jobs.contracts.table import Table
@@ -217,7 +217,7 @@ def _clear(home: Path, city: City, first: dt.date, last: dt.date) -> None:
         dates += [month, month_first(month.year * 12 + month.month)]
     for feed in FEEDS.values():
         for day in dates:
-            shutil.rmtree(outgoing.staging_folder(home, feed, day), ignore_errors=True)
+            lake.remove(outgoing.staging_folder(home, feed, day))
 
 
 def _land(home: Path, city: City, parts: dict[tuple[str, dt.date], list[Part]]) -> list[Path]:

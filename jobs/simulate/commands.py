@@ -7,10 +7,9 @@ import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobs import config
+from jobs import config, lake
 from jobs.command import add
 from jobs.errors import UsageError
 from jobs.lock import locked
@@ -151,7 +150,7 @@ def _offers(name: str) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(Path(name))
+        return pq.read_table(lake.place(name))
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"--whitelist {name}", "a Parquet file", str(error).splitlines()[0],
                          "write one: nightlist whitelist --format parquet --output FILE") from None

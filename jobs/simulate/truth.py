@@ -15,14 +15,13 @@ No job of a night reads it, and a night without it gives the same bytes; tests p
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs import store
+from jobs import lake, store
 from jobs.simulate.blocks import Block, City
 from jobs.simulate.columns import Integers
 
@@ -58,7 +57,7 @@ def reach(home: Path, city: City, last_day: dt.date) -> None:
                      _folder(home) / "city.json")
     for old in (_folder(home) / "state").glob("*"):
         if old.name != last_day.isoformat():
-            shutil.rmtree(old)
+            lake.remove(old)
 
 
 def write_block(home: Path, block: Block, name: str, rows: pa.Table) -> None:

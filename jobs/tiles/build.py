@@ -8,7 +8,6 @@ event that several deliveries tell of, the newest one counts.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from jobs import store
+from jobs import lake, store
 from jobs.config import Run
 from jobs.contracts.night import LABELS
 from jobs.features.families import SOURCES
@@ -95,7 +94,7 @@ def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Sequence[Ti
         rows, "tile int, event_date date, delivery_date date, is_shared boolean")
     needed = {day for _, _, day, _ in rows}
     staged = run.home / "tiles" / source.name / f".tmp-{run.as_of}-{run.run_id}"
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     staged.parent.mkdir(parents=True, exist_ok=True)
     events = facts(spark, run, source.feed, needed)
     built = build(events, source, wanted)
@@ -109,5 +108,5 @@ def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Sequence[Ti
             pq.write_table(source.table.arrow_schema.empty_table(), part / "part-0.parquet")
         written += store.count(part)
         store.keep(part, folder)
-    shutil.rmtree(staged, ignore_errors=True)
+    lake.remove(staged)
     return written

@@ -11,7 +11,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest)
 
-from jobs import store
+from jobs import lake, store
 from jobs.__main__ import main
 from jobs.config import Run
 from jobs.contracts.operations import STEP_RUNS
@@ -94,6 +94,20 @@ def test_a_table_counts_where_it_gets_its_place(run):
         store.write_sorted(rows, WATERFALL, run.folder / "waterfall")
     file = run.folder / "waterfall" / "waterfall.parquet"
     assert (attempt.record["rows"], attempt.record["bytes"]) == (0, file.stat().st_size)
+
+
+def test_a_folder_that_moves_twice_and_a_file_written_twice_count_once(run):
+    with observed(run, "windows") as attempt:
+        staged = run.home / ".tmp-0" / "0"
+        staged.mkdir(parents=True)
+        pq.write_table(pa.table({"n": [1, 2]}), staged / "part-0.parquet")
+        lake.arrive(staged, run.home / ".tmp-1")
+        for _ in range(2):
+            store.write_json([], run.home / ".tmp-1" / "_tiles.json")
+        lake.arrive(run.home / ".tmp-1", run.home / "windows")
+    table, listed = (run.home / "windows" / name for name in ("part-0.parquet", "_tiles.json"))
+    assert attempt.record["rows"] == 2
+    assert attempt.record["bytes"] == table.stat().st_size + listed.stat().st_size
 
 
 def test_what_ran_before_the_run_had_a_name_is_found_in_it(tmp_path):

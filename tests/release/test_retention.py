@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs import store
+from jobs import lake, store
 from jobs.__main__ import main
 from jobs.errors import ReleaseError
 from jobs.lock import locked
@@ -240,7 +240,7 @@ def test_a_crash_in_the_middle_leaves_all_that_is_kept_and_the_next_run_goes_on(
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="went down"):
         if where == "rmtree":
-            patch.setattr(expiry.shutil, "rmtree", dies(shutil.rmtree))
+            patch.setattr(lake, "remove", dies(lake.remove))
         elif where == "expire":
             patch.setattr(expiry, "_forget", dies(expiry._forget))
         else:
