@@ -34,7 +34,8 @@ import datetime as dt, json, os, sys
 import approval
 from airflow.sdk.exceptions import AirflowFailException
 from asking import run_of
-task = approval.Approval(task_id="approval", run_of=run_of, frozen_id=sys.argv[3])
+task = approval.Approval(task_id="approval", run_of=run_of, frozen_id=sys.argv[3],
+                         params=dict(approval.FORM))
 for option, asked in json.loads(sys.argv[4]):
     event = ({"error": "late", "error_type": "timeout"} if option == "late" else {
         "chosen_options": [option], "params_input": {"reason": "the wrong model"},
