@@ -20,6 +20,8 @@ TASK_ID = "approval"
 APPROVE, REJECT, ROLL_BACK = "Approve", "Reject", "Roll back"
 #: The form's field.
 REASON = "reason"
+FORM = {REASON: Param("", type="string", title="Reason", description="Why; it is kept with your "
+                      "name. An answer without one is asked again.")}
 #: Who may answer: an Airflow Variable with the ids of users, comma-separated; empty: whoever may
 #: answer questions of this DAG.
 APPROVERS = "nightlist_approvers"
@@ -48,6 +50,7 @@ class Approval(HITLOperator):
         run_of: From the run's id to the run.
         frozen_id: The run's id, as the step `freeze` returns it.
         answer_within: From the question on.
+        kwargs: As of every operator; `params` is FORM (Airflow puts those of the DAG beside it).
     """
 
     template_fields: Sequence[str] = ("subject", "body", "frozen_id")
@@ -56,8 +59,6 @@ class Approval(HITLOperator):
                  answer_within: dt.timedelta = ANSWER_WITHIN, **kwargs: Any) -> None:
         super().__init__(
             subject="Shall the night be published?", options=[APPROVE, REJECT, ROLL_BACK],
-            params={REASON: Param("", type="string", title="Reason", description="Why; it is kept "
-                                  "with your name. An answer without one is asked again.")},
             response_timeout=answer_within, **kwargs)
         self.run_of, self.frozen_id = run_of, frozen_id
 
@@ -143,7 +144,8 @@ def question(run: config.Run, asked: Sequence[dict[str, Any]]) -> tuple[str, str
 def asks(run_of: Callable[[str], config.Run]) -> Callable[[Any], Any]:
     """What makes the task in front of a step; see `step_task.chain`."""
     def make(frozen_id: Any) -> Approval:
-        return Approval(task_id=TASK_ID, run_of=run_of, frozen_id=frozen_id, doc_md=DOC)
+        return Approval(task_id=TASK_ID, run_of=run_of, frozen_id=frozen_id, doc_md=DOC,
+                        params=dict(FORM))
     return make
 
 

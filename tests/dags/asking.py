@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import approval
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Param, task
 
 from jobs.config import Run
 
@@ -31,7 +31,8 @@ def run_of(frozen_id: str) -> Run:
     return Run(home=Path(HOME), as_of=dt.date.fromisoformat(AS_OF), run_id=frozen_id)
 
 
-with DAG("asking", schedule=None, default_args={"retries": 1}) as dag:
+with DAG("asking", schedule=None, default_args={"retries": 1},
+         params={"feeds": Param("landing", type="string")}) as dag:
     @task
     def freeze() -> str:
         """The run's id."""

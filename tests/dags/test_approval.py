@@ -19,7 +19,7 @@ import pytest
 
 from jobs.config import Run
 from jobs.inputs import frozen, record
-from jobs.release import release, warehouse
+from jobs.release import release, switch, warehouse
 from jobs.release.approval import GUARDRAILS, approve, asking, rejected
 from tests.release.nights import JUNE, MAY, night
 
@@ -30,11 +30,12 @@ CHURN = {"name": "churn", "figure": 0.95, "unit": "share", "warn": 0.3, "ask": 0
          "verdict": "asks", "before": None, "detail": ""}
 #: Answers that no API is needed for: each event and what the operator makes of it.
 _EVENTS = """
-import datetime as dt, json, sys
+import datetime as dt, json, os, sys
 import approval
 from airflow.sdk.exceptions import AirflowFailException
 from asking import run_of
-task = approval.Approval(task_id="approval", run_of=run_of, frozen_id=sys.argv[3])
+task = approval.Approval(task_id="approval", run_of=run_of, frozen_id=sys.argv[3],
+                         params=dict(approval.FORM))
 for option, asked in json.loads(sys.argv[4]):
     event = ({"error": "late", "error_type": "timeout"} if option == "late" else {
         "chosen_options": [option], "params_input": {"reason": "the wrong model"},
@@ -43,6 +44,20 @@ for option, asked in json.loads(sys.argv[4]):
         task.execute_complete({}, event, asked)
     except AirflowFailException:
         pass
+os._exit(0)
+"""
+
+#: The step `release` as its task runs it.
+_RELEASE = """
+import os, sys
+import step_task
+from airflow.sdk.exceptions import AirflowFailException
+from asking import run_of
+try:
+    step_task.run_or_fail("release", run_of(sys.argv[3]))
+except AirflowFailException:
+    print("no retry", flush=True)
+os._exit(0)
 """
 
 
@@ -137,4 +152,14 @@ def test_no_answer_in_time_approves_nothing_nor_does_one_to_other_figures_and_a_
     said = airflow("-c", _EVENTS, *words(tonight, [["Reject", [CHURN]]]))
     assert "rejected by Mei: the wrong model; nothing is published, the earlier release" in said
     assert rejected(frozen(tonight)).endswith(": the wrong model")
+    assert warehouse.current(tonight.home).as_of_date == JUNE
+
+
+def test_while_publication_is_stopped_the_release_fails_at_once_and_is_not_retried(
+        airflow: Callable[..., str], tonight: Run) -> None:
+    switch.stop(tonight.home, "Mei", "complaints")
+    said = airflow("-c", _RELEASE, *words(tonight, []))
+    failed, retried = said.splitlines()[-2:]
+    assert failed.startswith("nightlist: release: release 2026-07-01-bbb: expected publication")
+    assert "stopped by Mei on" in failed and retried == "no retry"
     assert warehouse.current(tonight.home).as_of_date == JUNE
