@@ -59,7 +59,8 @@ def observed(run: Run, step: str) -> Iterator[Seen]:
     seen, path = Seen(run), file(run)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
-    since = path.stat().st_mtime_ns  # by the clock of the file system, which lags behind ours
+    # By the clock of the file system, which lags behind ours.
+    since = path.stat().st_mtime_ns if _is_local(run.home) else 0
     began, start = dt.datetime.now(dt.UTC), time.perf_counter()
     outcome, error = DONE, None
     reset_peak_memory()
@@ -119,7 +120,7 @@ def wrote(run: Run, step: str, since: int) -> tuple[int | None, int | None]:
     Returns:
         None twice where the home is no folder of this machine.
     """
-    if type(run.home) is not type(Path()):
+    if not _is_local(run.home):
         return None, None
     import pyarrow.parquet as pq
 
@@ -131,6 +132,11 @@ def wrote(run: Run, step: str, since: int) -> tuple[int | None, int | None]:
         if path.endswith(".parquet"):
             rows += pq.read_metadata(path).num_rows
     return rows, size
+
+
+def _is_local(home: Path) -> bool:
+    """Whether it is a folder of this machine, and not in an object store."""
+    return type(home) is type(Path())
 
 
 def _younger(folder: Path | str, since: int) -> Iterator[tuple[str, int]]:
