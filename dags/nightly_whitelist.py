@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
-import pendulum
+import timing
 from airflow.sdk import DAG, Param, get_current_context
 from step_task import chain, logical_day
 
@@ -56,15 +56,13 @@ with DAG(
     "nightly_whitelist",
     description="Who may be invited tomorrow, with which limit and rate, and why",
     doc_md=DOC,
-    # In the evening, when the day's feeds are in; the as-of date is that day.
-    schedule="30 22 * * *",
-    # Before any night there are feeds for: Airflow runs no task of an earlier date.
-    start_date=pendulum.datetime(2000, 1, 1, tz="Asia/Shanghai"),
-    catchup=False,
+    schedule=timing.NIGHTLY,
+    start_date=timing.START_DATE,
+    catchup=bool(timing.FIRST_NIGHT),
     max_active_runs=1,
     tags=["nightlist", "release"],
     default_args={"owner": "data platform", "retries": 1,
-                  "retry_delay": dt.timedelta(seconds=30),
+                  "retry_delay": timing.RETRY_DELAY,
                   "execution_timeout": dt.timedelta(hours=2)},
     params={
         "feeds": Param("landing", enum=list(config.FEED_SOURCES)),

@@ -25,6 +25,10 @@ from tests.mart import server
 ROOT = Path(__file__).parents[2]
 #: In the order of their start: the scheduler's tasks talk to the api-server.
 PROCESSES = ("api-server", "dag-processor", "scheduler", "triggerer")
+#: Imported once before any task: each would spend one to five seconds on them, every time.
+PRELOADED = ("airflow.executors.local_executor", "airflow.sdk.execution_time.task_runner",
+             "pyspark.sql.connect.session", "pysail.spark", "great_expectations", "lightgbm",
+             "pyiceberg.catalog.sql", "duckdb", "matplotlib.figure", "tests.scheduler.fatal")
 START_SECONDS, STOP_SECONDS = 180.0, 20.0
 Found = TypeVar("Found")
 
@@ -61,12 +65,20 @@ class Airflow:
             [sys.executable, "-m", "airflow", name], env={**os.environ, **self.settings},
             cwd=self.home, stdout=log, stderr=log, start_new_session=True)
         log.close()
+        (self.home / f"{name}.pid").write_text(str(self.running[name].pid))
 
     def kill(self, name: str) -> None:
         """SIGKILL to the process alone: what it started lives on until it notices."""
-        self.ended.append(self.running[name].pid)
         self.running[name].kill()
         self.running[name].wait(STOP_SECONDS)
+
+    def restart_dead(self) -> list[str]:
+        """Start anew what has died, as whoever watches over it would; their names."""
+        dead = [name for name, process in self.running.items() if process.poll() is not None]
+        for name in dead:
+            self.ended.append(self.running[name].pid)
+            self.start(name)
+        return dead
 
     def stop(self) -> None:
         """End everything: what is left after SIGTERM, and its children, by SIGKILL."""
@@ -141,6 +153,8 @@ def settings(home: Path, database: str, port: int, given: Mapping[str, str]) -> 
         "scheduler.task_instance_heartbeat_timeout": "10",
         "scheduler.task_instance_heartbeat_timeout_detection_interval": "2",
         "scheduler.trigger_timeout_check_interval": "2",
+        "scheduler.mp_start_method": "forkserver",
+        "scheduler.mp_forkserver_preload": ",".join(PRELOADED),
         "workers.min_heartbeat_interval": "2",
         "triggerer.job_heartbeat_sec": "2",
     }
@@ -151,31 +165,30 @@ def settings(home: Path, database: str, port: int, given: Mapping[str, str]) -> 
 
 
 @contextmanager
-def running(home: Path, given: Mapping[str, str] | None = None) -> Iterator[Airflow]:
-    """Airflow with its database, from nothing to healthy; all gone at the end.
+def running(home: Path, postgres: server.Server, given: Mapping[str, str]) -> Iterator[Airflow]:
+    """Airflow in the server's database `postgres`, from nothing to healthy; all ended at the end.
 
     Args:
         home: Its folder (AIRFLOW_HOME), made where it is missing.
+        postgres: An empty server.
         given: What else its processes are to find in their environment.
 
     Raises:
-        LookupError: Where PostgreSQL is not installed.
         AssertionError: When it does not come up, with its logs.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with server.running() as postgres:
-        database = (f"postgresql+psycopg://{server.ADMIN}:{postgres.password}@/postgres"
-                    f"?host={postgres.host}&port={postgres.port}")
-        port = server.free_port()
-        airflow = Airflow(home, settings(home, database, port, given or {}), port)
-        try:
-            done = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"],
-                                  env={**os.environ, **airflow.settings}, cwd=home, text=True,
-                                  capture_output=True)
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-            for name in PROCESSES:
-                airflow.start(name)
-            airflow.wait_until_healthy()
-            yield airflow
-        finally:
-            airflow.stop()
+    database = (f"postgresql+psycopg://{server.ADMIN}:{postgres.password}@/postgres"
+                f"?host={postgres.host}&port={postgres.port}")
+    port = server.free_port()
+    airflow = Airflow(home, settings(home, database, port, given), port)
+    try:
+        done = subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"],
+                              env={**os.environ, **airflow.settings}, cwd=home, text=True,
+                              capture_output=True)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        for name in PROCESSES:
+            airflow.start(name)
+        airflow.wait_until_healthy()
+        yield airflow
+    finally:
+        airflow.stop()

@@ -20,8 +20,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from jobs.steps import STEPS
-
 #: Events of Python's audit that change the file system; `open` only with these flags.
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "shutil.rmtree"}
 WRITING = os.O_WRONLY | os.O_RDWR
@@ -29,6 +27,14 @@ WRITING = os.O_WRONLY | os.O_RDWR
 HANGS_SECONDS = 120.0
 HEAVY = ("pyspark.sql", "pyspark.sql.connect.session", "pysail.spark", "great_expectations",
          "lightgbm", "pyiceberg.catalog.sql", "duckdb", "matplotlib.figure")
+
+
+def changed_below(home: str, event: str, given: tuple[Any, ...]) -> str | None:
+    """The path below the home that an event of Python's audit is about to change, if it is one."""
+    if not (event in CHANGES or event == "open" and (given[2] or 0) & WRITING):
+        return None
+    path = os.fsdecode(given[0]) if isinstance(given[0], (str, bytes, Path)) else ""
+    return os.path.relpath(path, home) if path.startswith(home) else None
 
 
 def run(home: Path, as_of: str, step: str, moment: float | None) -> dict[str, Any]:
@@ -66,13 +72,11 @@ def _as_child(home: Path, as_of: str, step: str, moment: float | None, said: int
 
     def watch(event: str, given: tuple[Any, ...]) -> None:
         nonlocal count
-        if not (event in CHANGES or event == "open" and (given[2] or 0) & WRITING):
-            return
-        path = os.fsdecode(given[0]) if isinstance(given[0], (str, bytes, Path)) else ""
-        if not path.startswith(str(home)):
+        path = changed_below(str(home), event, given)
+        if path is None:
             return
         count += 1
-        os.write(said, f"{event} {Path(path).relative_to(home)}\n".encode())
+        os.write(said, f"{event} {path}\n".encode())
         if count == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -89,6 +93,8 @@ def _as_child(home: Path, as_of: str, step: str, moment: float | None, said: int
 
 
 def main(home: Path, as_of: str, plan: dict[str, list[float]]) -> None:
+    from jobs.steps import STEPS
+
     for name in (*HEAVY, *(step.target.partition(":")[0] for step in STEPS)):
         importlib.import_module(name)
     for step in STEPS:

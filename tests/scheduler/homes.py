@@ -51,19 +51,29 @@ def seed(folder: Path, first_night: dt.date) -> Path:
             nightlist(making, "simulate", "--users", str(USERS), "--from", str(start), "--days",
                       str(SEED_DAYS))
             nightlist(making, "train", "--as-of", str(first_night - dt.timedelta(days=1)))
-            for model in ("pd", "response", "draw"):
-                (version,) = [path.name for path in (making / "models" / model).iterdir()
-                              if path.is_dir()]
-                nightlist(making, "models", "promote", f"{model}/{version}", "--from",
-                          str(first_night), "--by", "Ann Li", "--approved-by", "Bo Chen",
-                          "--reason", "the first")
+            for model in ("pd", "response"):
+                promote(making, model, first_night)
             making.rename(home)
+    return home
+
+
+def promote(home: Path, model: str, since: dt.date) -> None:
+    """Make the only version of a model the champion from a date on."""
+    (version,) = [path.name for path in (home / "models" / model).iterdir() if path.is_dir()]
+    nightlist(home, "models", "promote", f"{model}/{version}", "--from", str(since), "--by",
+              "Ann Li", "--approved-by", "Bo Chen", "--reason", "the first")
+
+
+def copied(seeded: Path, home: Path) -> Path:
+    """A copy of a home that has no warehouse yet: only such a one may be copied."""
+    assert not (seeded / "warehouse").exists()
+    shutil.copytree(seeded, home)
     return home
 
 
 def grown(seeded: Path, home: Path, days: int) -> Path:
     """A copy of a seed whose feeds have gone on for so many days."""
-    shutil.copytree(seeded, home)
+    copied(seeded, home)
     nightlist(home, "simulate", "--days", str(days))
     return home
 

@@ -53,7 +53,8 @@ def test_each_step_was_killed_and_got_through_in_the_end(killed):
         assert one["code"] == (0 if one["moment"] is None else one["code"]), one
         died[one["step"]] += one["code"] == -9
     assert list(died) == homes.all_steps()
-    assert {step: count for step, count in died.items() if count < 2} == {}
+    # What a killed try has finished, the next one keeps: it has fewer changes to die at.
+    assert min(died.values()) >= 1 and sum(died.values()) >= 3 * len(died)
 
 
 def test_a_night_whose_steps_were_killed_has_the_bytes_of_an_undisturbed_one(killed, undisturbed):
