@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg import sql
 
-from jobs.config import as_of_date
 from tests.mart.server import ADMIN, Server
 
 from . import fatal, homes
@@ -46,7 +45,7 @@ class Story:
 
     @property
     def nights(self) -> list[dt.date]:
-        """As-of dates of the schedule: killed, broken, late."""
+        """As-of dates of the schedule: killed, undisturbed, and late, broken and asked about."""
         return [self.today - dt.timedelta(days=back) for back in (2, 1, 0)]
 
     @property
@@ -69,20 +68,19 @@ class Story:
         return self.home / "landing" / feed / str(day)
 
     def hold_back(self) -> None:
-        """Tonight's delivery has not come, and one of yesterday's is not what it was."""
-        self.seen["held"] = self.home / "held-back"
-        self.landing(LATE_FEED, self.nights[2]).rename(self.seen["held"])
-        (data,) = self.landing(BROKEN_FEED, self.nights[1]).glob("*.parquet")
+        """Of tonight's deliveries one has not come, and one is not what its manifest says."""
+        self.landing(LATE_FEED, self.today).rename(self.home / "held-back")
+        (data,) = self.landing(BROKEN_FEED, self.today).glob("*.parquet")
         shutil.copy(data, self.home / "whole")
         data.write_bytes(data.read_bytes()[:-1])
 
     def deliver(self) -> None:
         """It comes after all."""
-        self.seen["held"].rename(self.landing(LATE_FEED, self.nights[2]))
+        (self.home / "held-back").rename(self.landing(LATE_FEED, self.today))
 
     def mend(self) -> None:
-        """The owner restores what was delivered."""
-        (data,) = self.landing(BROKEN_FEED, self.nights[1]).glob("*.parquet")
+        """The owner restores what was to be delivered."""
+        (data,) = self.landing(BROKEN_FEED, self.today).glob("*.parquet")
         shutil.move(self.home / "whole", data)
 
     def mart_is_up(self, up: bool) -> None:
@@ -116,8 +114,3 @@ def watched(airflow: Airflow, client: Client, run_id: str) -> tuple[str, list[st
         return None
 
     return until(f"the end of {run_id}", ended, NIGHT_SECONDS), dead
-
-
-def as_of(text: str) -> dt.date:
-    """A date as commands take it."""
-    return as_of_date(text)
