@@ -5,17 +5,19 @@ environment only; all of it is gone at the end.
 
 What of Airflow 3.3.2 cost time:
 
-- The metadata database works over a Unix socket with psycopg for both engines; the asynchronous one
-  has to be named, or asyncpg is asked for. SimpleAuthManager gives an administrator's token at
-  `GET /auth/token` where `simple_auth_manager_all_admins` is set.
+- The metadata database works over a Unix socket with psycopg for both engines; the asynchronous
+  one has to be named, or asyncpg is asked for. SimpleAuthManager gives a token of an administrator
+  at `GET /auth/token` where `simple_auth_manager_all_admins` is set.
 - LocalExecutor's worker is the task's supervisor. A task killed by SIGKILL is noticed at once, a
-  killed worker only by `task_instance_heartbeat_timeout` (300 s unless set), and its task goes on as
-  an orphan: what tells them apart from a second try is Nightlist's own lock.
+  killed worker only by `task_instance_heartbeat_timeout` (300 s unless set), and its task goes on
+  as an orphan: what tells them apart from a second try is Nightlist's own lock.
 - A killed scheduler's workers go on, too. The next one resets their tasks after
   `scheduler_health_check_threshold`; the supervisor hears of it at its next heartbeat (410), sends
   SIGTERM and five seconds later SIGKILL.
-- SIGTERM to the scheduler waits for running tasks; setproctitle hides the environment of workers, so
-  they are found by their session.
+- SIGTERM to the scheduler waits for running tasks; setproctitle hides the environment of workers,
+  so they are found by their session.
+- While the api-server is away, supervisors end their tasks after `max_failed_heartbeats`, and each
+  further start of one fails: a restart of 20 s costs a task two tries.
 - With `mp_start_method = forkserver`, workers inherit what `mp_forkserver_preload` names; modules
   that cannot be imported are passed over silently.
 - A run that failed makes room for the next under `max_active_runs`; one that is cleared waits for

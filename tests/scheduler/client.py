@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,6 +29,11 @@ class Client:
         answer = self._http.request(method, path, json=body, params=query)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:2000]}"
         return answer.json() if answer.content else None
+
+    def make_pools(self, file: Path) -> None:
+        """What `airflow pools import FILE` does: without its pool a task waits for good."""
+        for name, said in json.loads(file.read_text(encoding="utf-8")).items():
+            self.ask("POST", "/pools", {"name": name, **said})
 
     def unpause(self, dag: str, paused: bool = False) -> None:
         """Let a DAG's schedule fire, or hold it."""

@@ -20,11 +20,13 @@ from jobs.contracts.release import PROOF
 from jobs.lock import locked
 from jobs.release import warehouse
 from jobs.release.pointer import Release
-from jobs.steps import STEPS, STEPS_FILE
+from jobs.steps import STEPS
 
 from .airflow import ROOT
 
 USERS, SEED_DAYS = 5_000, 9
+#: The record of a run's steps, in its folder.
+STEPS_FILE = "steps.json"
 #: What is left over of a crash would be called so.
 STAGED = (".tmp-*", ".new-*", ".part-*", ".intake-*")
 

@@ -28,8 +28,7 @@ WAIT, APPROVAL = "wait_for_feeds", "approval"
 #: A feed that comes every day and without which a night waits (policy: feeds).
 LATE_FEED, BROKEN_FEED = "loan_days", "shopping"
 #: Who dies in a step of the first night where it is not the task itself.
-VICTIMS = {"windows": fatal.WORKER, "features": "scheduler", "limits": "api-server",
-           "records": "dag-processor"}
+VICTIMS = {"windows": fatal.WORKER, "features": "scheduler", "records": "dag-processor"}
 NIGHT_SECONDS = 900.0
 
 
