@@ -36,7 +36,8 @@ class Client:
             self.ask("POST", "/pools", {"name": name, **said})
 
     def unpause(self, dag: str, paused: bool = False) -> None:
-        """Let a DAG's schedule fire, or hold it."""
+        """Let a DAG's schedule fire, or hold it; once its file has been read."""
+        until(f"the DAG {dag}", lambda: self._http.get(f"/dags/{dag}").is_success, 120)
         self.ask("PATCH", f"/dags/{dag}", {"is_paused": paused})
 
     def trigger(self, dag: str, logical_date: dt.datetime, conf: dict[str, Any] | None = None
