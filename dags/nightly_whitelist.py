@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import timing
 from airflow.sdk import DAG, Param, get_current_context
 from approval import asks
 from assets import OF_STEPS
 from feed_wait import before_intake
-from shared import DATA_PLATFORM, START, due, task_defaults
+from shared import DATA_PLATFORM, due, task_defaults
 from step_task import chain, logical_day
 
 from jobs import config
@@ -70,15 +71,14 @@ with DAG(
     "nightly_whitelist",
     description="Who may be invited tomorrow, with which limit and rate, and why",
     doc_md=DOC,
-    # In the evening, when the day's feeds are in; the as-of date is that day.
-    schedule="30 22 * * *",
-    start_date=START,
-    catchup=False,
+    schedule=timing.NIGHTLY,
+    start_date=timing.START_DATE,
+    catchup=bool(timing.FIRST_NIGHT),
     max_active_runs=1,
     tags=["nightlist", "release"],
     deadline=due(7.5, "the list of the evening before stays in force: mend the task that failed or "
                  "is at work, or tell marketing that nobody new is invited today"),
-    default_args=task_defaults(DATA_PLATFORM, hours=2),
+    default_args=task_defaults(DATA_PLATFORM, hours=2, first_wait=timing.RETRY_DELAY),
     params={
         "feeds": Param("landing", enum=list(config.FEED_SOURCES)),
         "data": Param("", type="string"),

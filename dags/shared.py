@@ -18,7 +18,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from jobs import alerts
 
-#: The product's own clock.
+#: The lender's time zone: a DAG run's day is the as-of date.
 ZONE = "Asia/Shanghai"
 #: Before any night there are feeds for: Airflow runs no task of an earlier date.
 START = pendulum.datetime(2000, 1, 1, tz=ZONE)

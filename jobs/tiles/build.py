@@ -78,6 +78,8 @@ def main(run: Run) -> dict[str, int]:
         counts["built"] += len(todo)
         for start in range(0, len(todo), TILES_AT_ONCE):
             counts["rows"] += _write(spark, run, source, todo[start:start + TILES_AT_ONCE])
+        # Where a killed try had put every tile into its place, nothing was written just now.
+        lake.remove(_staged(run, source))
     return counts
 
 
@@ -93,7 +95,7 @@ def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Sequence[Ti
     wanted = spark.createDataFrame(
         rows, "tile int, event_date date, delivery_date date, is_shared boolean")
     needed = {day for _, _, day, _ in rows}
-    staged = run.home / "tiles" / source.name / f".tmp-{run.as_of}-{run.run_id}"
+    staged = _staged(run, source)
     lake.remove(staged)
     staged.parent.mkdir(parents=True, exist_ok=True)
     events = facts(spark, run, source.feed, needed)
@@ -108,5 +110,8 @@ def _write(spark: SparkSession, run: Run, source: TileSource, tiles: Sequence[Ti
             pq.write_table(source.table.arrow_schema.empty_table(), part / "part-0.parquet")
         written += store.count(part)
         store.keep(part, folder)
-    lake.remove(staged)
     return written
+
+
+def _staged(run: Run, source: TileSource) -> Path:
+    return run.home / "tiles" / source.name / f".tmp-{run.as_of}-{run.run_id}"

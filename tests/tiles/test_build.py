@@ -4,11 +4,17 @@ import collections
 import datetime as dt
 import zlib
 
+import pyarrow.parquet as pq
+
+from jobs import store
+from jobs.config import RUN_FILE, Run
 from jobs.contracts import feeds
+from jobs.contracts.night import LABELS
 from jobs.features.families import money
 from jobs.features.families.activity import SOURCE as LOGINS
+from jobs.inputs import code_version
 from jobs.session import session
-from jobs.tiles.build import build
+from jobs.tiles.build import build, main
 
 MONDAY, SUNDAY = dt.date(2026, 6, 29), dt.date(2026, 6, 28)
 TUESDAY = dt.date(2026, 6, 30)
@@ -113,3 +119,17 @@ def test_money_in_and_out_is_kept_apart():
             row["loan_minor"]) == (500_000, 1, 200_000, 30, 0)
     assert (row["balance_lowest_minor"], row["balance_highest_minor"]) == (400_000, 600_000)
     assert (row["largest_inflow_minor"], row["largest_outflow_minor"]) == (500_000, 200_000)
+
+
+def test_what_a_killed_try_left_goes_even_where_no_tile_is_missing(tmp_path):
+    run = Run(home=tmp_path, as_of=TUESDAY, run_id="aaa")
+    store.write_json({"inputs": {"code_version": code_version(), "deliveries": []}},
+                     run.folder / RUN_FILE)
+    (run.folder / "labels").mkdir()
+    pq.write_table(LABELS.arrow_schema.empty_table(), run.folder / "labels" / "0.parquet")
+    left = tmp_path / "tiles" / LOGINS.name / ".tmp-2026-06-30-aaa" / "tile=0"
+    other = tmp_path / "tiles" / LOGINS.name / ".tmp-2026-06-30-bbb"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+    assert main(run) == {"tiles": 0, "built": 0, "rows": 0}
+    assert [path.name for path in other.parent.iterdir()] == [other.name]  # may be at work
