@@ -8,7 +8,7 @@ peak of memory. From the two it computes
 - the seconds for more people: linear in what each further person took, or by the exponent where it
   is above 1. Nothing between the larger size and the wanted one was measured: that is a guess.
 
-The peak of a step's process holds the engine's memory as well, also what earlier steps left in it.
+The peak of a step's process holds the engine's memory as well, also what earlier steps left there.
 So what the driver has to hold, however many workers there are, is computed from the tables that pass
 through it whole: their Arrow size in the larger night, times what sorting and writing takes.
 """
@@ -38,8 +38,7 @@ LEFT_OUT = ("deliver", "serve")
 #: many times their Arrow size it holds at most: 2.2 where 2 million rows were sorted and written; 6
 #: is what training 175,000 rows took.
 ON_DRIVER = {"train": (("training_matrix",), 6.0), "candidates": (("candidates",), 2.2),
-             "limits": (("candidates", "limits"), 2.2),
-             "offers": (("decisions", "whitelist"), 2.2)}
+             "limits": (("limits",), 2.2), "offers": (("decisions", "whitelist"), 2.2)}
 
 
 @dataclass(frozen=True)
