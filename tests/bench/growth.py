@@ -9,8 +9,8 @@ peak of memory. From the two it computes
   is above 1. Nothing between the larger size and the wanted one was measured: that is a guess.
 
 The peak of a step's process holds the engine's memory as well, also what earlier steps left there.
-So what the driver has to hold, however many workers there are, is computed from the tables that pass
-through it whole: their Arrow size in the larger night, times what sorting and writing takes.
+So what the driver has to hold, however many workers there are, is computed from the tables that
+pass through it whole: their Arrow size in the larger night, times what sorting and writing takes.
 """
 
 from __future__ import annotations
