@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-#: Place -> rows and bytes of what was written there since the reset.
+#: Place -> rows and bytes of what was written there since the reset; folder -> places in it.
 _written: dict[str, tuple[int, int]] = {}
+_within: dict[str, list[str]] = {}
 
 
 def wrote(path: Path, place: Path | None = None) -> None:
@@ -29,19 +30,25 @@ def wrote(path: Path, place: Path | None = None) -> None:
             if file.suffix == ".parquet":
                 with file.open("rb") as stream:
                     rows += pq.read_metadata(stream).num_rows
-    for before in [one for one in _written if Path(one).is_relative_to(path)]:
-        del _written[before]
-    _written[str(place or path)] = (rows, size)
+    for before in [str(path), *_within.pop(str(path), [])]:
+        _written.pop(before, None)
+    _count(place or path, rows, size)
 
 
 def wrote_bytes(size: int, place: Path) -> None:
     """Count a file that is no table by its size, bytes."""
-    _written[str(place)] = (0, size)
+    _count(place, 0, size)
+
+
+def _count(place: Path, rows: int, size: int) -> None:
+    _written[str(place)] = (rows, size)
+    _within.setdefault(str(place.parent), []).append(str(place))
 
 
 def reset() -> None:
     """Start counting anew, at the beginning of a step."""
     _written.clear()
+    _within.clear()
     reset_peak_memory()
 
 

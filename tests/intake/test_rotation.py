@@ -66,7 +66,7 @@ def test_without_rotation_there_are_no_links(tmp_path, keys):
     keys(OLD)
     write_delivery(tmp_path, BOUND_CARDS, FIRST, card("bind", FIRST), "CNY")
     take(tmp_path)
-    assert not (tmp_path / "links").exists()
+    assert not list((tmp_path / "links").rglob("*.parquet"))
     assert seen(tmp_path)[0].card_number.startswith("old:")
 
 
