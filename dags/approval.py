@@ -72,6 +72,9 @@ class Approval(HITLOperator):
         from jobs.release.approval import asking
 
         run = self.run_of(self.frozen_id)
+        if run.backfill is not None:
+            print("nightlist: approval: a backfill invites nobody; nobody is asked", flush=True)
+            return "nothing asked"
         if not (asked := asking(frozen(run))):
             print("nightlist: approval: nothing asks; the night goes on", flush=True)
             return "nothing asked"

@@ -190,7 +190,7 @@ def _guardrails(run: Run, policy: Policy) -> list[Result]:
         raise GateFailed("gate release: guardrails", "those of the night's tables",
                          "others on record" if GUARDRAILS in content else "none",
                          f"run the step first: nightlist run guardrails --as-of {run.as_of}")
-    return within_bounds(content)
+    return within_bounds(content, is_history=run.backfill is not None)
 
 
 def _changes(run: Run) -> list[Result]:

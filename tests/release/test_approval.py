@@ -120,6 +120,11 @@ def test_what_asks_is_critical_until_it_is_approved(run):
     assert found[0].detail.endswith(": a new model") and "; approved by Mei on" in found[0].detail
 
 
+def test_of_a_backfill_nobody_is_asked_and_what_is_beyond_a_bound_is_marked(run):
+    found = within_bounds(frozen(run), is_history=True)
+    assert {(one.severity, one.success) for one in found} == {("warning", False)}
+
+
 def test_the_remedy_is_an_answer_only_where_nothing_else_failed(run):
     asks = within_bounds(frozen(run))
     assert "nightlist approve --as-of 2026-06-30" in remedy(asks, "2026-06-30")
