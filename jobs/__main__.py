@@ -25,7 +25,7 @@ from jobs.release import commands as release_commands
 from jobs.release import expire_command, guard_commands, pointer_commands
 from jobs.release.commands import print_summary, told_unpublished
 from jobs.scores import commands as model_commands
-from jobs.show import show
+from jobs.show import show, terminal_table
 from jobs.simulate import commands as simulate_commands
 
 #: Set it to see where an unforeseen error happened.
@@ -168,7 +168,11 @@ def _steps(arguments: argparse.Namespace) -> None:
         if not found.num_rows:
             raise UsageError(f"nights from {first} to {last}", "a night that ran", "none",
                              "give other dates, or another --home")
-        show(found, arguments.format, output(arguments), f"steps from {first} to {last}")
+        title = f"steps from {first} to {last}"
+        if arguments.format == "table" and not arguments.output:
+            terminal_table(found, title, columns=records.SHOWN, limit=found.num_rows)
+        else:
+            show(found, arguments.format, output(arguments), title)
         return
     for number, step in enumerate(STEPS, start=1):
         print(f"{number:>2}  {step.name:<14}  {step.does}")

@@ -45,7 +45,7 @@ def write_correction(home: Path, feed: Table, name: DeliveryName, rows: pa.Table
     part = write_part(staged, feed, feed.name, rows)
     manifest.write(staged, feed, name.day, [part], currency, sequence=name.sequence,
                    replaces=[day.isoformat() for day in replaces])
-    staged.rename(folder)
+    lake.arrive(staged, folder)
     return folder
 
 
@@ -153,7 +153,7 @@ def land(home: Path, staged: list[Staged], currency: str,
         store.write_json(origin, home / "landing" / _ORIGIN)
     for new, folder, is_fresh in moves:
         if is_fresh:
-            new.rename(folder)
+            lake.arrive(new, folder)
         else:
             lake.remove(new)
     return [folder for _, folder, _ in moves]

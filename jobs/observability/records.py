@@ -17,6 +17,9 @@ from jobs.config import Run
 from jobs.contracts.operations import DONE, STEP_RUNS
 
 OPENING_FILE, STEPS_FILE = "opening.json", "steps.json"
+#: Columns of STEP_RUNS that fit a terminal.
+SHOWN = ("as_of_date", "run_id", "step", "attempt", "outcome", "seconds", "rows", "bytes",
+         "peak_mib")
 Record = dict[str, Any]
 
 

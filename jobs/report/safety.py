@@ -107,12 +107,12 @@ def guardrails(rows: Iterable[dict[str, Any]], no: str) -> Check:
 
 
 def guardrail_rows(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """The guardrails on record, each with who agreed to it (empty: nobody) and in words.
+    """The guardrails on record, with who agreed (empty: nobody), and figure and bounds in words.
 
     Args:
         content: Of run.json.
     """
-    return [{**row, "approved": approved(content, row), "told": sentence(row)}
+    return [{**row, "approved": approved(content, row), "told": sentence(row).partition(": ")[2]}
             for row in content.get(GUARDRAILS) or []]
 
 
