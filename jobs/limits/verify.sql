@@ -60,8 +60,12 @@ SELECT row_number() OVER () AS person, c.user_id, c.segment, c.region, c.partner
        c.is_eligible, c.is_promised, c.limit_cap_minor, c.response_ratio, c.draw_ratio, c.lgd_ratio,
        c.income_minor::DOUBLE AS income, e.term_factor * c.pd / (1 - c.pd) AS odds,
        c.income_minor + e.reference_limit_minor * c.draw_ratio AS reference_owed,
-       -- An open offer that was not sent: leaving it as it is earns the price of a change.
-       CASE WHEN NOT coalesce(c.is_open_offer_sent, false) THEN c.open_limit_minor END AS kept_limit,
+       -- An open offer of the menu that was not sent: leaving it as it is earns the price of a
+       -- change. Terms of a tier need not be in the menu.
+       CASE WHEN NOT coalesce(c.is_open_offer_sent, false)
+                 AND EXISTS (FROM menu WHERE menu.limit_minor = c.open_limit_minor
+                             AND menu.rate_daily = c.open_rate_daily)
+            THEN c.open_limit_minor END AS kept_limit,
        c.open_rate_daily AS kept_rate, l.method = 'optimiser' AS is_optimised, l.method,
        l.is_offered, l.limit_minor, l.rate_daily, l.expected_draw_minor, l.expected_loss_minor,
        l.draw_variance, l.expected_value_minor,

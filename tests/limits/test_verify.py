@@ -81,6 +81,18 @@ def test_leaving_an_open_offer_earns_the_price_of_a_change_unless_it_was_sent() 
     assert verify(tables).ok
 
 
+def test_an_open_offer_beyond_the_menu_earns_nothing_by_staying() -> None:
+    # A tier's terms need not be in the menu: no choice was made between keeping and changing them.
+    rows = candidates({"user_id": "ann"}, {"user_id": "bob", "limit_cap_minor": 5_000_000})
+    tables = proved(problem(), rows, PRICES, np.array([5, 1]), honoured=1)
+    tables["candidates"] = changed(tables["candidates"], {
+        "open_limit_minor": 10_000_000, "open_rate_daily": Decimal("0.000500"),
+        "is_open_offer_sent": False})
+    assert failed(tables) == {"figures of each offer"}
+    tables["menu"] = tables["menu"].slice(0, 5)
+    assert failed(tables) == set()
+
+
 def test_a_fixed_offer_stands_outside_the_menu_and_the_cap_but_counts() -> None:
     # ann was promised 50,000 at 7 % when the menu had it and she could carry it.
     rows = candidates({"user_id": "ann", "limit_cap_minor": 2_000_000},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import shutil
 import subprocess
@@ -122,9 +121,9 @@ def left_over(home: Path) -> list[str]:
 
 
 def recorded(home: Path, as_of: dt.date) -> list[str]:
-    """The steps that the run's record tells of, in its order."""
-    return [one["step"] for one in json.loads(
-        (run_folder(home, as_of) / STEPS_FILE).read_text(encoding="utf-8"))]
+    """The steps that the run's record tells of, in the order of their first attempts."""
+    records = store.read_json(run_folder(home, as_of) / STEPS_FILE)
+    return list(dict.fromkeys(one["step"] for one in records))
 
 
 def all_steps() -> list[str]:

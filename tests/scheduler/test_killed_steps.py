@@ -69,7 +69,7 @@ def test_it_is_published_once_and_each_row_of_it_once(killed):
     assert {name: pair for name, pair in rows.items() if pair[0] != pair[1]} == {}
 
 
-def test_every_step_is_recorded_once_in_its_order(killed):
+def test_every_step_is_recorded_in_its_order(killed):
     assert homes.recorded(killed[0], NIGHT) == homes.all_steps()
 
 
