@@ -24,7 +24,7 @@ from jobs.contracts.release import DECISIONS, whitelist
 from jobs.lock import locked
 from jobs.release import changes, records, warehouse
 from jobs.release.changes import Side
-from jobs.release.pointer import standing
+from jobs.release.pointer import BACKFILL, SUPERSEDE, standing
 
 #: How long a backfill waits for another one of the home, in seconds.
 WAIT_SECONDS = 24 * 3600.0
@@ -80,6 +80,7 @@ def backfill(run: Run, first: dt.date, last: dt.date, reprocess: str,
 
 
 def _night(run: Run, planned: Planned) -> Outcome:
+    before_it = len(warehouse.history(run.home))
     run = steps.run_all(run)
     moves = warehouse.history(run.home)
     stands = standing(moves).of_nights.get(run.as_of)
@@ -88,8 +89,10 @@ def _night(run: Run, planned: Planned) -> Outcome:
     if stands.release_id != run.release_id:
         return Outcome(run.as_of, run.release_id, DIFFERS, stands.release_id,
                        **difference(run, stands))
-    if planned.release_id == run.release_id:
-        return Outcome(run.as_of, run.release_id, SAME, planned.release_id)
+    # The night itself may have published it while the backfill waited for it.
+    if not any(move.release_id == run.release_id and move.action in (BACKFILL, SUPERSEDE)
+               for move in moves[before_it:]):
+        return Outcome(run.as_of, run.release_id, SAME, run.release_id)
     steps.opened(run)
     if not planned.release_id:
         return Outcome(run.as_of, run.release_id, NEW)

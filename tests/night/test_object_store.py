@@ -70,7 +70,7 @@ def test_a_reader_shows_what_it_shows_of_a_disk(stored, night_home, monkeypatch,
 def test_the_page_lies_there_too_and_differs_in_the_seconds_of_its_steps_alone(
         stored, night_home):
     page = f"reports/{AS_OF}/index.html"
-    there, here = ((home / page).read_text().split("Seconds and peak memory")
+    there, here = ((home / page).read_text().split("What each step up to this page")
                    for home in (stored, night_home))
     assert there[0] == here[0] and len(there) == 2
 
