@@ -30,6 +30,8 @@ LATE_FEED, BROKEN_FEED = "loan_days", "shopping"
 #: Who dies in a step of the first night where it is not the task itself.
 VICTIMS = {"windows": fatal.WORKER, "features": "scheduler", "records": "dag-processor"}
 NIGHT_SECONDS = 900.0
+#: How long the story may take: it is not begun so shortly before the next night would begin.
+STORY = dt.timedelta(minutes=40)
 
 
 @dataclass
@@ -85,6 +87,16 @@ class Story:
     def mart_is_up(self, up: bool) -> None:
         with psycopg.connect(self.server.address(), autocommit=True) as admin:
             admin.execute(sql.SQL("alter database mart allow_connections {}").format(up))
+
+
+def next_night_is_near(now: dt.datetime) -> bool:
+    """Whether another night would begin in the middle of the story.
+
+    Args:
+        now: With its time zone.
+    """
+    here = now.astimezone(ZONE)
+    return (here + STORY).date() != here.date()
 
 
 def run_of(client: Client, as_of: dt.date, kind: str = "scheduled") -> str:
