@@ -43,3 +43,11 @@ def test_a_late_run_is_recorded_and_a_chat_that_is_away_fails_nothing(
         "deadline_missed", "scheduled__x", "tell marketing")
     assert "06:00:00" in record["what"]
     assert f"alert not delivered to {alerts.WEBHOOK}" in capsys.readouterr().err
+
+
+def test_a_backfill_is_never_late(tmp_path, monkeypatch):
+    monkeypatch.setenv("NIGHTLIST_HOME", str(tmp_path))
+    alerts.deadline_missed("tell marketing", {
+        "dag_run": {"dag_id": "nightly_whitelist", "dag_run_id": "backfill__2026-01-01"},
+        "deadline": {"id": "1", "deadline_time": "2026-01-02T06:00:00+08:00"}})
+    assert not (tmp_path / alerts.ALERTS_FILE).exists()

@@ -1,6 +1,7 @@
 """The scheduler itself: nights by the schedule, killed, broken and late, and past dates."""
 
 import datetime as dt
+import json
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import time
 import psycopg
 import pytest
 
+from jobs import alerts
 from tests.mart import server
 
 from . import homes, story
@@ -197,3 +199,12 @@ def test_past_dates_are_computed_and_never_in_force(told):
         assert homes.published(told.home, day)
     assert [move.release_id for move in told.seen["before"] if move.in_force_release_id ==
             move.release_id and move.as_of_date in told.past] == []
+
+
+def test_a_night_that_ends_after_its_deadline_is_told_as_late_and_a_backfill_is_not(told):
+    lines = (told.home / alerts.ALERTS_FILE).read_text(encoding="utf-8").splitlines()
+    late = [one["dag_run"] for one in map(json.loads, lines) if one["kind"] == "deadline_missed"]
+    caught_up = [run["dag_run_id"] for run in told.seen["runs"] if run["run_type"] == "scheduled"
+                 and story.day_of(run) in told.nights[:2]]
+    assert len(caught_up) == 2 and set(caught_up) <= set(late)
+    assert not [run for run in late if run.startswith("backfill")]
