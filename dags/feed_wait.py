@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from step_task import refusals
 
 from jobs import config
-from jobs.errors import NightlistError
 
 TASK_ID = "wait_for_feeds"
 DOC = """
@@ -48,7 +47,8 @@ class FeedWait(BaseOperator):
         if run.source != "landing":
             return
         zone = str(context["dag"].timezone.name)
-        awaited, _ = _or_fail(lambda: look(str(run.home), run.as_of, run.policy, zone))
+        with refusals(TASK_ID):
+            awaited, _ = look(str(run.home), run.as_of, run.policy, zone)
         if not awaited:
             _tell(run)
             return
@@ -65,9 +65,9 @@ class FeedWait(BaseOperator):
         from jobs.policies.policy import load
 
         run = self.run_of("")
-        policy = load(run.policy, run.as_of)
-        _or_fail(lambda: refuse_stops(landed_late(run.home, run.as_of, policy), policy.feeds,
-                                      run.as_of))
+        with refusals(TASK_ID):
+            policy = load(run.policy, run.as_of)
+            refuse_stops(landed_late(run.home, run.as_of, policy), policy.feeds, run.as_of)
         _tell(run)
 
 
@@ -77,15 +77,8 @@ def _tell(run: config.Run) -> None:
     from jobs.intake.waiting import landed_late
     from jobs.policies.policy import load
 
-    for one in _or_fail(lambda: landed_late(run.home, run.as_of, load(run.policy, run.as_of))):
+    with refusals(TASK_ID):
+        late = landed_late(run.home, run.as_of, load(run.policy, run.as_of))
+    for one in late:
         if one.action != STOP:
             print(f"nightlist: {sentence(one)}", flush=True)
-
-
-def _or_fail(ask: Callable[[], Any]) -> Any:
-    """What is refused would be refused again: no retry."""
-    try:
-        return ask()
-    except NightlistError as error:
-        print(f"nightlist: {TASK_ID}: {error}", flush=True)
-        raise AirflowFailException(str(error)) from error

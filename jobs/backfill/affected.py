@@ -139,8 +139,8 @@ def _seen(run: Run, feed: Table) -> list[dict[str, Any]]:
 
 
 def _nights(home: Path, feed: Table, name: str, corrected: list[str]) -> Iterator[Night]:
-    now = standing(warehouse.history(home))
-    published = {move.release_id for move in warehouse.history(home)}
+    moves = warehouse.history(home)
+    now, published = standing(moves), {move.release_id for move in moves}
     for path in sorted((home / "nights").glob(f"????-??-??/*/{RUN_FILE}")):
         run = Run(home, dt.date.fromisoformat(path.parts[-3]), run_id=path.parts[-2])
         newest = store.read_json(run.date_folder / OPEN_RUN_FILE, {}).get("run_id")

@@ -104,8 +104,8 @@ def measure(run: Run, policy: Policy) -> list[dict[str, Any]]:
     From its tables: of run.json only what was frozen and which models scored is taken.
     """
     content = frozen(run)
-    previous = content["inputs"].get("previous")
     inputs = content["inputs"]
+    previous = inputs.get("previous")
     now = _side({name: [store.single_file(run.folder, table)] for name, table in _TABLES.items()},
                 {name: one["version"] for name, one in content[MODELS].items()}, inputs)
     before, moved = None, None
